@@ -21,21 +21,26 @@ export type Refusal = (detail: string) => ModuleError;
 
 /**
  * The refusals of one codespace: name to code. Codes are consensus data: add at the end, never
- * renumber. Codes below 2 are reserved (0 is success, 1 an internal error).
+ * renumber. Codes below 2 are reserved (0 is success, 1 an internal error). A description is put
+ * after the detail, "detail: description", as the SDK does and as clients match it.
  */
 export function moduleErrors<const Codes extends Record<string, number>>(
   codespace: string,
   codes: Codes,
+  descriptions?: Readonly<Partial<Record<keyof Codes, string>>>,
 ): { readonly [Name in keyof Codes]: Refusal } {
   const entries = Object.entries(codes).map(([name, code]) => {
-    const refuse: Refusal = (detail) => new ModuleError(codespace, code, detail);
+    const description = descriptions?.[name];
+    const refuse: Refusal = (detail) => {
+      const text = detail === "" ? description : description && `${detail}: ${description}`;
+      return new ModuleError(codespace, code, text ?? detail);
+    };
     return [name, refuse] as const;
   });
   return Object.fromEntries(entries) as { readonly [Name in keyof Codes]: Refusal };
 }
 
-/** The SDK's own codespace (cosmos-sdk types/errors/errors.go): clients match these codes. */
-export const sdkErrors = moduleErrors("sdk", {
+const sdkCodes = {
   txDecode: 2,
   invalidSequence: 3,
   unauthorized: 4,
@@ -77,4 +82,51 @@ export const sdkErrors = moduleErrors("sdk", {
   appConfig: 40,
   invalidGasLimit: 41,
   txTimeout: 42,
-});
+} as const;
+
+const sdkDescriptions = {
+  txDecode: "tx parse error",
+  invalidSequence: "invalid sequence",
+  unauthorized: "unauthorized",
+  insufficientFunds: "insufficient funds",
+  unknownRequest: "unknown request",
+  invalidAddress: "invalid address",
+  invalidPubKey: "invalid pubkey",
+  unknownAddress: "unknown address",
+  invalidCoins: "invalid coins",
+  outOfGas: "out of gas",
+  memoTooLarge: "memo too large",
+  insufficientFee: "insufficient fee",
+  tooManySignatures: "maximum number of signatures exceeded",
+  noSignatures: "no signatures supplied",
+  jsonMarshal: "failed to marshal JSON bytes",
+  jsonUnmarshal: "failed to unmarshal JSON bytes",
+  invalidRequest: "invalid request",
+  txInMempoolCache: "tx already in mempool",
+  mempoolIsFull: "mempool is full",
+  txTooLarge: "tx too large",
+  keyNotFound: "key not found",
+  wrongPassword: "invalid account password",
+  invalidSigner: "tx intended signer does not match the given signer",
+  invalidGasAdjustment: "invalid gas adjustment",
+  invalidHeight: "invalid height",
+  invalidVersion: "invalid version",
+  invalidChainId: "invalid chain-id",
+  invalidType: "invalid type",
+  txTimeoutHeight: "tx timeout height",
+  unknownExtensionOptions: "unknown extension options",
+  wrongSequence: "incorrect account sequence",
+  packAny: "failed packing protobuf message to Any",
+  unpackAny: "failed unpacking protobuf message from Any",
+  logic: "internal logic error",
+  conflict: "conflict",
+  notSupported: "feature not supported",
+  notFound: "not found",
+  io: "Internal IO error",
+  appConfig: "error in app.toml",
+  invalidGasLimit: "invalid gas limit",
+  txTimeout: "tx timeout",
+} as const;
+
+/** The SDK's own codespace (cosmos-sdk types/errors/errors.go): clients match codes and texts. */
+export const sdkErrors = moduleErrors("sdk", sdkCodes, sdkDescriptions);

@@ -87,6 +87,14 @@ export interface QueryHandler<Request = unknown, Response = unknown> {
   handle(ctx: Context, request: Request): Response;
 }
 
+/** The parameters of a module as governance sees them. */
+export interface GuardedParams {
+  /** Type URL of the module's MsgUpdateParams. */
+  readonly updateTypeUrl: string;
+  /** Hash of the parameters that are scheduled, or else active. */
+  hash(ctx: Context): Uint8Array;
+}
+
 /** A module. Hooks run in the order in which app.ts lists the modules. */
 export interface Module {
   readonly name: string;
@@ -94,6 +102,10 @@ export interface Module {
   readonly stores: readonly string[];
   readonly msgs: readonly MsgHandler[];
   readonly queries: readonly QueryHandler[];
+  /** Further messages that stand in its google.protobuf.Any fields, by type URL: accounts, keys. */
+  readonly anyTypes?: Readonly<Record<string, Codec<unknown>>>;
+  /** What a proposal to change its parameters is guarded by; none when it has no parameters. */
+  readonly params?: GuardedParams;
   beginBlock?(ctx: Context): void;
   endBlock?(ctx: Context): readonly ValidatorUpdate[];
   /** First block of an epoch, before beginBlock of any module: scheduled parameters take effect. */

@@ -1,0 +1,56 @@
+/** Account addresses as text: bech32 with the chain's prefix. */
+
+import { sha256 } from "../crypto/hash.ts";
+import { parseBech32, toBech32 } from "../encoding/bech32.ts";
+import { toHex, utf8 } from "../encoding/bytes.ts";
+import { sdkErrors } from "./errors.ts";
+
+const maxAddressBytes = 255;
+const moduleAddressBytes = 20;
+/** Texts kept at hand: writing bech32 is slow, and the same accounts come again and again. */
+const cacheLimit = 20_000;
+
+/** Reads and writes addresses of one chain. */
+export class Addresses {
+  readonly prefix: string;
+  readonly #texts = new Map<string, string>();
+  constructor(prefix: string) {
+    this.prefix = prefix;
+  }
+
+  /** The bytes of an address. Throws sdk code 7 with the field's name when it is not one. */
+  parse(text: string, field = "address"): Uint8Array {
+    if (text.trim() === "") throw sdkErrors.invalidAddress(`${field}: empty address string`);
+    const parsed = parseBech32(text);
+    if (!parsed) throw sdkErrors.invalidAddress(`${field} ${shown(text)}: decoding bech32 failed`);
+    if (parsed.prefix !== this.prefix) {
+      const detail = `expected ${this.prefix}, got ${shown(parsed.prefix)}`;
+      throw sdkErrors.invalidAddress(`${field}: invalid Bech32 prefix; ${detail}`);
+    }
+    const { length } = parsed.bytes;
+    if (length === 0 || length > maxAddressBytes || text !== text.toLowerCase()) {
+      throw sdkErrors.invalidAddress(`${field} ${shown(text)}: ${length} bytes`);
+    }
+    return parsed.bytes;
+  }
+
+  /** The text of an address. */
+  text(address: Uint8Array): string {
+    const key = toHex(address);
+    const known = this.#texts.get(key);
+    if (known !== undefined) return known;
+    const text = toBech32(this.prefix, address);
+    if (this.#texts.size >= cacheLimit) this.#texts.clear();
+    this.#texts.set(key, text);
+    return text;
+  }
+}
+
+/** The address of a module's own account: the first 20 bytes of SHA-256 of its name. */
+export function moduleAddress(name: string): Uint8Array {
+  return sha256(utf8(name)).slice(0, moduleAddressBytes);
+}
+
+function shown(text: string): string {
+  return JSON.stringify(text.slice(0, 100));
+}
