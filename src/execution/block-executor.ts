@@ -1,0 +1,225 @@
+/**
+ * Builds, checks and applies blocks. Applying keeps an order that survives a crash anywhere:
+ *
+ *   block on disk (consensus) -> FinalizeBlock -> its answer on disk -> Commit -> state on disk
+ *
+ * handshake.ts finishes whatever of this a crash left undone. spec/execution.md, clause A.
+ */
+import type { ResponseFinalizeBlock } from "cosmjs-types/tendermint/abci/types";
+import type { Block } from "cosmjs-types/tendermint/types/block";
+import type { Evidence } from "cosmjs-types/tendermint/types/evidence";
+import { EvidenceList } from "cosmjs-types/tendermint/types/evidence";
+import type { BlockID, Commit } from "cosmjs-types/tendermint/types/types";
+import type { Application } from "../abci/application.ts";
+import { toUpperHex } from "../encoding/bytes.ts";
+import type { Time } from "../encoding/time.ts";
+import { uvarint } from "../encoding/varint.ts";
+import { makeBlock, maxDataBytes } from "../types/block.ts";
+import type { ChainState } from "../types/chain-state.ts";
+import { hashConsensusParams } from "../types/consensus-params.ts";
+import {
+  extendedCommitInfo,
+  finalizeBlockRequest,
+  processProposalRequest,
+} from "./abci-requests.ts";
+import type { BlockFeed } from "./block-feed.ts";
+import type { Blocks, EvidencePool, Logger, Mempool, TxLimits } from "./expected.ts";
+import { ApplicationError, fromValidatorUpdates, nextState } from "./next-state.ts";
+import { blockProtocol } from "./state-codec.ts";
+import type { StateStore } from "./state-store.ts";
+import { refuseBlock } from "./validate-block.ts";
+
+/** A block of max_bytes -1 is bounded by CometBFT's MaxBlockSizeBytes. */
+const absoluteMaxBlockBytes = 104_857_600n;
+
+/** The calls of the application that blocks need. */
+export type BlockApplication = Pick<
+  Application,
+  "prepareProposal" | "processProposal" | "finalizeBlock" | "commit"
+>;
+
+/** What the executor works with. */
+export interface ExecutorParts {
+  readonly app: BlockApplication;
+  readonly states: StateStore;
+  readonly blocks: Blocks;
+  readonly mempool: Mempool;
+  readonly evidence: EvidencePool;
+  readonly feed: BlockFeed;
+  readonly log: Logger;
+}
+
+/** What a proposer knows when it builds a block. */
+interface ProposalRequest {
+  readonly state: ChainState;
+  readonly height: bigint;
+  readonly lastCommit: Commit;
+  readonly proposerAddress: Uint8Array;
+  readonly time: Time;
+}
+
+/** Implements consensus/expected.ts, BlockExecutor. */
+export class BlockExecutor {
+  readonly #parts: ExecutorParts;
+  /** Blocks that were found valid, and on which state: applying them need not verify again. */
+  readonly #validated = new WeakMap<Block, ChainState>();
+
+  constructor(parts: ExecutorParts) {
+    this.#parts = parts;
+  }
+
+  /**
+   * A new block on top of the state: pending evidence first, then transactions as the
+   * application's PrepareProposal arranges them. Throws ApplicationError when they do not fit.
+   */
+  createProposal(request: ProposalRequest): Block {
+    const { state } = request;
+    const { mempool, evidence: pool, app } = this.#parts;
+    const evidence = [...pool.pending(state.consensusParams.evidence?.maxBytes ?? 0n)];
+    const room = roomForTxs(state, evidence);
+    const maxGas = state.consensusParams.block?.maxGas ?? -1n;
+    const isUnlimited = state.consensusParams.block?.maxBytes === -1n;
+    const waiting = [...mempool.reapMaxBytesMaxGas(isUnlimited ? -1n : room, maxGas)];
+    const draft = assemble(request, waiting, evidence);
+    const { txs } = app.prepareProposal({
+      maxTxBytes: room,
+      txs: waiting,
+      localLastCommit: extendedCommitInfo(request.lastCommit, state.lastValidators),
+      misbehavior: finalizeBlockRequest(draft, state.lastValidators).misbehavior,
+      height: request.height,
+      time: request.time,
+      nextValidatorsHash: draft.header.nextValidatorsHash,
+      proposerAddress: request.proposerAddress,
+    });
+    const size = txs.reduce((sum, tx) => sum + encodedTxBytes(tx), 0n);
+    if (size > room) {
+      throw new ApplicationError(`PrepareProposal returned ${size} bytes of txs, room for ${room}`);
+    }
+    return assemble(request, txs, evidence);
+  }
+
+  /** Why the block may not follow the state, evidence included, or undefined. */
+  validateBlock(state: ChainState, block: Block): string | undefined {
+    const refused =
+      this.#refuse(state, block) ?? this.#parts.evidence.check(state, block.evidence.evidence);
+    return refused;
+  }
+
+  /** The application's ProcessProposal: whether it accepts a valid block. */
+  processProposal(state: ChainState, block: Block): boolean {
+    const { status } = this.#parts.app.processProposal(
+      processProposalRequest(block, state.lastValidators),
+    );
+    if (status === 1) return true;
+    if (status === 2) return false;
+    throw new ApplicationError(`ProcessProposal answered status ${status}`);
+  }
+
+  /**
+   * Executes a decided block and returns the state after it. Resolves when the application and
+   * the state are on the disk. Throws on an invalid block or a broken application: the node stops.
+   */
+  async applyBlock(state: ChainState, blockId: BlockID, block: Block): Promise<ChainState> {
+    const refused = this.#refuse(state, block);
+    if (refused) throw new Error(`decided block ${block.header.height} is invalid: ${refused}`);
+    const { app, states, evidence, feed } = this.#parts;
+    const finalized = app.finalizeBlock(finalizeBlockRequest(block, state.lastValidators));
+    checkAnswer(block, finalized);
+    const next = nextState(state, { header: block.header, blockId }, finalized);
+    await states.saveFinalizeBlock(block.header.height, finalized);
+    const retainHeight = await this.#commit(next, block, finalized);
+    evidence.update(next, block.evidence.evidence);
+    await states.save(next);
+    this.#parts.log.info("applied block", {
+      height: block.header.height,
+      txs: block.data.txs.length,
+      appHash: toUpperHex(next.appHash),
+    });
+    await this.#prune(next, retainHeight);
+    const validatorUpdates = fromValidatorUpdates(finalized.validatorUpdates);
+    feed.publish({ block, blockId, finalize: finalized, validatorUpdates });
+    return next;
+  }
+
+  #refuse(state: ChainState, block: Block): string | undefined {
+    if (this.#validated.get(block) === state) return undefined;
+    const refused = refuseBlock(state, block);
+    if (!refused) this.#validated.set(block, state);
+    return refused;
+  }
+
+  /** Commit with the mempool closed: its check state belongs to the height before. */
+  async #commit(next: ChainState, block: Block, finalized: ResponseFinalizeBlock): Promise<bigint> {
+    const { mempool, app } = this.#parts;
+    mempool.lock();
+    try {
+      const { retainHeight } = await app.commit();
+      const { height } = block.header;
+      mempool.update({ height, txs: block.data.txs, results: finalized.txResults }, limitsOf(next));
+      return retainHeight;
+    } finally {
+      mempool.unlock();
+    }
+  }
+
+  /** Deletes old blocks, but none young enough for evidence about its votes to count. */
+  async #prune(state: ChainState, retainHeight: bigint): Promise<void> {
+    const { blocks, states, log } = this.#parts;
+    const maxAge = state.consensusParams.evidence?.maxAgeNumBlocks ?? 0n;
+    const oldestNeeded = state.lastBlockHeight - maxAge;
+    const target = retainHeight < oldestNeeded ? retainHeight : oldestNeeded;
+    const base = blocks.base();
+    if (retainHeight <= 0n || target <= base) return;
+    const pruned = await blocks.prune(target);
+    await states.prune(base, target);
+    log.info("pruned blocks", { pruned, retainHeight: target });
+  }
+}
+
+/** What one transaction may measure in the block after the state. */
+export const limitsOf = (state: ChainState): TxLimits => ({
+  maxDataBytes: roomForTxs(state, []),
+  maxGas: state.consensusParams.block?.maxGas ?? -1n,
+});
+
+function roomForTxs(state: ChainState, evidence: readonly Evidence[]): bigint {
+  const configured = state.consensusParams.block?.maxBytes ?? -1n;
+  const maxBytes = configured === -1n ? absoluteMaxBlockBytes : configured;
+  const evidenceBytes = EvidenceList.encode({ evidence: [...evidence] }).finish().length;
+  return maxDataBytes(maxBytes, BigInt(evidenceBytes), state.validators.size);
+}
+
+/** Bytes a transaction takes in the Data message: tag, length, content. */
+const encodedTxBytes = (tx: Uint8Array): bigint =>
+  BigInt(1 + uvarint(tx.length).length + tx.length);
+
+function assemble(
+  { state, height, lastCommit, proposerAddress, time }: ProposalRequest,
+  txs: Uint8Array[],
+  evidence: Evidence[],
+): Block {
+  const block = makeBlock({ height, txs, lastCommit, evidence });
+  return {
+    ...block,
+    header: {
+      ...block.header,
+      version: { block: blockProtocol, app: state.appVersion },
+      chainId: state.chainId,
+      time,
+      lastBlockId: state.lastBlockId,
+      validatorsHash: state.validators.hash(),
+      nextValidatorsHash: state.nextValidators.hash(),
+      consensusHash: hashConsensusParams(state.consensusParams),
+      appHash: state.appHash,
+      lastResultsHash: state.lastResultsHash,
+      proposerAddress,
+    },
+  };
+}
+
+function checkAnswer(block: Block, finalized: ResponseFinalizeBlock): void {
+  const [results, txs] = [finalized.txResults.length, block.data.txs.length];
+  if (results !== txs) {
+    throw new ApplicationError(`FinalizeBlock returned ${results} results for ${txs} txs`);
+  }
+}

@@ -1,0 +1,203 @@
+/**
+ * Brings application, state and block store to one height at start, whatever a crash left
+ * (cometbft consensus/replay.go; spec/execution.md, clause H). Heights: a = application,
+ * s = block store, t = state. Regular: a = s = t. A crash leaves t <= s <= t + 1 and a <= s.
+ */
+import type { ResponseFinalizeBlock } from "cosmjs-types/tendermint/abci/types";
+import type { Application } from "../abci/application.ts";
+import { sha256 } from "../crypto/hash.ts";
+import { equalBytes, toUpperHex, utf8 } from "../encoding/bytes.ts";
+import type { ChainState } from "../types/chain-state.ts";
+import { updateConsensusParams } from "../types/consensus-params.ts";
+import type { GenesisDoc } from "../types/genesis/genesis.ts";
+import { genesisState } from "../types/genesis/genesis.ts";
+import { ValidatorSet } from "../types/validator-set.ts";
+import { finalizeBlockRequest } from "./abci-requests.ts";
+import type { BlockApplication, ExecutorParts } from "./block-executor.ts";
+import { BlockExecutor } from "./block-executor.ts";
+import { fromValidatorUpdates } from "./next-state.ts";
+
+/** Application, state and blocks contradict each other: the node must not start. */
+export class HandshakeError extends Error {
+  override readonly name = "HandshakeError";
+}
+
+/** What the handshake works with: the executor's parts over the whole application. */
+export interface HandshakeParts extends Omit<ExecutorParts, "app"> {
+  readonly app: Application;
+  readonly genesis: GenesisDoc;
+  /** Software version told to the application. */
+  readonly version: string;
+}
+
+/** What the application said of itself. */
+interface AppPoint {
+  readonly height: bigint;
+  readonly hash: Uint8Array;
+}
+
+/**
+ * Info, InitChain on a new chain, then replay of what the application or the state lacks.
+ * Returns the state to go on from. Throws HandshakeError when that is impossible.
+ */
+export async function handshake(parts: HandshakeParts): Promise<ChainState> {
+  const { app, states, blocks, genesis, log } = parts;
+  const info = app.info({
+    version: parts.version,
+    blockVersion: 11n,
+    p2pVersion: 8n,
+    abciVersion: "2.0.0",
+  });
+  let point: AppPoint = { height: info.lastBlockHeight, hash: info.lastBlockAppHash };
+  let state = states.load() ?? genesisState(genesis);
+  if (state.lastBlockHeight === 0n) state = { ...state, appVersion: info.appVersion };
+  log.info("handshake", {
+    app: point.height,
+    store: blocks.height(),
+    state: state.lastBlockHeight,
+  });
+  if (point.height === 0n) [state, point] = await initChain(parts, state);
+  refuseHeights(parts, { state, point });
+  return replay(parts, state, point);
+}
+
+/** InitChain. Its answer makes the first state, unless the state has blocks already. */
+async function initChain(
+  { app, genesis, states }: HandshakeParts,
+  state: ChainState,
+): Promise<[ChainState, AppPoint]> {
+  const set = ValidatorSet.from(genesis.validators.map((v) => ({ ...v, priority: 0n })));
+  const response = app.initChain({
+    time: genesis.genesisTime,
+    chainId: genesis.chainId,
+    initialHeight: genesis.initialHeight,
+    consensusParams: genesis.consensusParams,
+    validators: set.validators.map(({ pubKey, power }) => ({
+      pubKey: { [pubKey.type]: pubKey.key },
+      power,
+    })),
+    appStateBytes: utf8(JSON.stringify(genesis.appState ?? {})),
+  });
+  const point = { height: 0n, hash: response.appHash };
+  if (state.lastBlockHeight > 0n) return [state, point];
+  const chosen =
+    response.validators.length > 0
+      ? ValidatorSet.from(fromValidatorUpdates(response.validators))
+      : set;
+  if (chosen.size === 0) {
+    throw new HandshakeError("no validators in genesis, and none after InitChain");
+  }
+  const params = response.consensusParams
+    ? updateConsensusParams(state.consensusParams, response.consensusParams)
+    : state.consensusParams;
+  const first: ChainState = {
+    ...state,
+    appHash: response.appHash.length > 0 ? response.appHash : state.appHash,
+    validators: chosen,
+    nextValidators: chosen.incrementPriority(1),
+    consensusParams: params,
+    appVersion: response.consensusParams?.version?.app ?? state.appVersion,
+    lastResultsHash: sha256(new Uint8Array()), // The Merkle root of no results (RFC 6962).
+  };
+  await states.save(first);
+  return [first, { height: 0n, hash: first.appHash }];
+}
+
+/** H3: the cases that no crash explains and no replay mends. */
+function refuseHeights(
+  { blocks }: HandshakeParts,
+  { state, point }: { readonly state: ChainState; readonly point: AppPoint },
+): void {
+  const [a, s, t] = [point.height, blocks.height(), state.lastBlockHeight];
+  const base = blocks.base();
+  if (a > s) throw new HandshakeError(`application height ${a} is above block height ${s}`);
+  if (s > 0n && (a === 0n ? state.initialHeight < base : a < base - 1n)) {
+    throw new HandshakeError(`application height ${a} is too low: blocks start at ${base}`);
+  }
+  if (s < t) throw new HandshakeError(`state height ${t} is above block height ${s}`);
+  const most = t === 0n ? state.initialHeight : t + 1n;
+  if (s > most) throw new HandshakeError(`block height ${s} is above ${most}, state height ${t}`);
+}
+
+async function replay(
+  parts: HandshakeParts,
+  state: ChainState,
+  point: AppPoint,
+): Promise<ChainState> {
+  const [a, s, t] = [point.height, parts.blocks.height(), state.lastBlockHeight];
+  if (s === t) {
+    const hash = a < s ? await reexecute(parts, { from: a + 1n, to: s }) : point.hash;
+    return checkAppHash(hash, state);
+  }
+  if (a === s) {
+    // Committed, but the state was not saved: its answer is on the disk, the application must not
+    // execute the block twice.
+    const stored = parts.states.loadFinalizeBlock(s);
+    if (!stored) throw new HandshakeError(`no FinalizeBlock answer stored for height ${s}`);
+    if (!equalBytes(stored.appHash, point.hash)) {
+      throw new HandshakeError(mismatch(`height ${s}`, stored.appHash, point.hash));
+    }
+    return applyLast(parts, state, answering(stored));
+  }
+  if (a < t) checkAppHash(await reexecute(parts, { from: a + 1n, to: t }), state);
+  else checkAppHash(point.hash, state);
+  return applyLast(parts, state, parts.app);
+}
+
+/** FinalizeBlock and Commit only: state and events of these heights exist already. */
+async function reexecute(
+  { app, blocks, states, genesis, log }: HandshakeParts,
+  range: { readonly from: bigint; readonly to: bigint },
+): Promise<Uint8Array> {
+  let hash = new Uint8Array();
+  const first = range.from < genesis.initialHeight ? genesis.initialHeight : range.from;
+  for (let height = first; height <= range.to; height++) {
+    const block = blocks.loadBlock(height);
+    if (!block) throw new HandshakeError(`block ${height} is missing`);
+    if (hash.length > 0 && !equalBytes(hash, block.header.appHash)) {
+      throw new HandshakeError(mismatch(`block ${height}`, block.header.appHash, hash));
+    }
+    const isFirst = height === genesis.initialHeight;
+    const lastSet = isFirst ? ValidatorSet.from([]) : states.loadValidators(height - 1n);
+    if (!lastSet) throw new HandshakeError(`no validators stored for height ${height - 1n}`);
+    log.info("replaying block", { height });
+    hash = Uint8Array.from(app.finalizeBlock(finalizeBlockRequest(block, lastSet)).appHash);
+    await app.commit();
+  }
+  return hash;
+}
+
+/** The last block goes the whole way, so that the state and the listeners get it too. */
+async function applyLast(
+  parts: HandshakeParts,
+  state: ChainState,
+  app: BlockApplication,
+): Promise<ChainState> {
+  const height = parts.blocks.height();
+  const [block, blockId] = [parts.blocks.loadBlock(height), parts.blocks.loadBlockId(height)];
+  if (!block || !blockId) throw new HandshakeError(`block ${height} is missing`);
+  parts.log.info("replaying last block", { height, executes: app === parts.app });
+  return new BlockExecutor({ ...parts, app }).applyBlock(state, blockId, block);
+}
+
+/** An application that repeats a stored answer and commits nothing. */
+function answering(stored: ResponseFinalizeBlock): BlockApplication {
+  const refuse = (): never => {
+    throw new HandshakeError("proposals are not replayed");
+  };
+  return {
+    prepareProposal: refuse,
+    processProposal: refuse,
+    finalizeBlock: () => stored,
+    commit: async () => ({ retainHeight: 0n }),
+  };
+}
+
+function checkAppHash(hash: Uint8Array, state: ChainState): ChainState {
+  if (equalBytes(hash, state.appHash)) return state;
+  const where = `the state after height ${state.lastBlockHeight}`;
+  throw new HandshakeError(mismatch(where, state.appHash, hash));
+}
+
+const mismatch = (where: string, expected: Uint8Array, got: Uint8Array): string =>
+  `app hash of ${where} is ${toUpperHex(expected)}, the application has ${toUpperHex(got)}`;

@@ -1,0 +1,95 @@
+/** The state after a block: cometbft state/execution.go, updateState. */
+import type { ResponseFinalizeBlock, ValidatorUpdate } from "cosmjs-types/tendermint/abci/types";
+import type { BlockID, Header } from "cosmjs-types/tendermint/types/types";
+import { ed25519Address } from "../crypto/ed25519.ts";
+import { secp256k1Address } from "../crypto/secp256k1.ts";
+import type { ChainState } from "../types/chain-state.ts";
+import { updateConsensusParams, validateConsensusParams } from "../types/consensus-params.ts";
+import { hashResults } from "../types/tx.ts";
+import { ValidatorSet } from "../types/validator-set.ts";
+import type { PublicKey, Validator } from "../types/validators/validator.ts";
+
+/**
+ * The application broke its contract: an update the engine cannot take over. Every node gets the
+ * same answer from the same block, so the chain halts here rather than diverge.
+ */
+export class ApplicationError extends Error {
+  override readonly name = "ApplicationError";
+}
+
+/** The engine's validators of an ABCI answer. Throws ApplicationError on a malformed one. */
+export function fromValidatorUpdates(updates: readonly ValidatorUpdate[]): Validator[] {
+  return updates.map(({ pubKey, power }) => {
+    if (power < 0n) throw new ApplicationError(`validator power ${power} is negative`);
+    const key = publicKeyOf(pubKey);
+    const address = key.type === "ed25519" ? ed25519Address(key.key) : secp256k1Address(key.key);
+    return { address, pubKey: key, power, priority: 0n };
+  });
+}
+
+function publicKeyOf(pubKey: ValidatorUpdate["pubKey"]): PublicKey {
+  if (pubKey?.ed25519?.length === 32) return { type: "ed25519", key: pubKey.ed25519 };
+  if (pubKey?.secp256k1?.length === 33) return { type: "secp256k1", key: pubKey.secp256k1 };
+  throw new ApplicationError("validator update without an ed25519 or secp256k1 public key");
+}
+
+/**
+ * The state after the block: updates of this height decide from height + 2 on, parameters hold
+ * from height + 1. Throws ApplicationError when the application's answer may not be taken over.
+ */
+export function nextState(
+  state: ChainState,
+  block: { readonly header: Header; readonly blockId: BlockID },
+  finalized: ResponseFinalizeBlock,
+): ChainState {
+  const { header, blockId } = block;
+  const changes = fromValidatorUpdates(finalized.validatorUpdates);
+  checkKeyTypes(state, changes);
+  const params = nextParams(state, finalized);
+  return {
+    chainId: state.chainId,
+    initialHeight: state.initialHeight,
+    appVersion: params?.version?.app ?? state.appVersion,
+    lastBlockHeight: header.height,
+    lastBlockId: blockId,
+    lastBlockTime: header.time,
+    nextValidators: changedSet(state.nextValidators, changes).incrementPriority(1),
+    validators: state.nextValidators,
+    lastValidators: state.validators,
+    lastHeightValidatorsChanged:
+      changes.length > 0 ? header.height + 2n : state.lastHeightValidatorsChanged,
+    consensusParams: params ?? state.consensusParams,
+    lastHeightConsensusParamsChanged: params
+      ? header.height + 1n
+      : state.lastHeightConsensusParamsChanged,
+    lastResultsHash: hashResults(finalized.txResults),
+    appHash: finalized.appHash,
+  };
+}
+
+function checkKeyTypes(state: ChainState, changes: readonly Validator[]): void {
+  const allowed = state.consensusParams.validator?.pubKeyTypes ?? [];
+  for (const { power, pubKey } of changes) {
+    if (power > 0n && !allowed.includes(pubKey.type)) {
+      throw new ApplicationError(`validator key type ${pubKey.type} is not allowed`);
+    }
+  }
+}
+
+function changedSet(set: ValidatorSet, changes: readonly Validator[]): ValidatorSet {
+  if (changes.length === 0) return set;
+  const changed = set.update(changes);
+  if (changed instanceof ValidatorSet) return changed;
+  throw new ApplicationError(`validator updates refused: ${changed.refused}`);
+}
+
+function nextParams(
+  state: ChainState,
+  { consensusParamUpdates }: ResponseFinalizeBlock,
+): ChainState["consensusParams"] | undefined {
+  if (!consensusParamUpdates) return undefined;
+  const params = updateConsensusParams(state.consensusParams, consensusParamUpdates);
+  const refused = validateConsensusParams(params);
+  if (refused) throw new ApplicationError(`consensus parameters refused: ${refused}`);
+  return params;
+}
