@@ -17,7 +17,8 @@ export interface MerkleProof {
   readonly total: bigint;
   readonly index: bigint;
   readonly leafHash: Uint8Array;
-  readonly aunts: readonly Uint8Array[];
+  /** Not readonly, so that it fits the generated tendermint.crypto.Proof. */
+  readonly aunts: Uint8Array[];
 }
 
 /** SHA-256 of 0x00 and the leaf. */
