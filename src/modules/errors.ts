@@ -8,8 +8,11 @@
 export class ModuleError extends Error {
   readonly codespace: string;
   readonly code: number;
-  constructor(codespace: string, code: number, message: string) {
+  /** What was wrong, without the description of the code that the message ends with. */
+  readonly detail: string;
+  constructor(codespace: string, code: number, message: string, detail: string = message) {
     super(message);
+    this.detail = detail;
     this.name = "ModuleError";
     this.codespace = codespace;
     this.code = code;
@@ -33,7 +36,7 @@ export function moduleErrors<const Codes extends Record<string, number>>(
     const description = descriptions?.[name];
     const refuse: Refusal = (detail) => {
       const text = detail === "" ? description : description && `${detail}: ${description}`;
-      return new ModuleError(codespace, code, text ?? detail);
+      return new ModuleError(codespace, code, text ?? detail, detail);
     };
     return [name, refuse] as const;
   });

@@ -1,0 +1,16 @@
+/** Every key of the auth store (named "acc"), laid out as by cosmos-sdk x/auth 0.50. */
+import { concat, u64be, utf8 } from "../../encoding/bytes.ts";
+
+/** Active parameters. */
+export const paramsKey = Uint8Array.of(0x00);
+/** Address to the account, as an Any. */
+export const accountPrefix = Uint8Array.of(0x01);
+/** Parameters that the next epoch starts with. Not an SDK key. */
+export const scheduledParamsKey = Uint8Array.of(0xf0);
+/** The next account number, 8 bytes big-endian. */
+export const nextNumberKey = utf8("globalAccountNumber");
+const numberPrefix = utf8("accountNumber");
+
+export const accountKey = (address: Uint8Array): Uint8Array => concat(accountPrefix, address);
+/** Account number to address. */
+export const numberKey = (number: bigint): Uint8Array => concat(numberPrefix, u64be(number));
