@@ -15,11 +15,13 @@ export const blockProtocol = 11n;
 export const encodeValidators = (set: ValidatorSet): Uint8Array =>
   set.size === 0 ? new Uint8Array() : ValidatorSetProto.encode(set.toProto()).finish();
 
-/** The set of encodeValidators. Throws on bytes that it did not write. */
-export const decodeValidators = (bytes: Uint8Array): ValidatorSet =>
-  bytes.length === 0
-    ? ValidatorSet.from([])
-    : ValidatorSet.fromProto(ValidatorSetProto.decode(bytes));
+/** The set of encodeValidators. Throws on bytes that it did not write: the disk is broken. */
+export function decodeValidators(bytes: Uint8Array): ValidatorSet {
+  if (bytes.length === 0) return ValidatorSet.from([]);
+  const set = ValidatorSet.fromProto(ValidatorSetProto.decode(bytes));
+  if (!set) throw new Error("stored validator set does not decode");
+  return set;
+}
 
 /** The encoding of the state on the disk. */
 export function encodeState(state: ChainState): Uint8Array {

@@ -1,0 +1,253 @@
+/**
+ * Transactions that wait for a block, first come first served (cometbft
+ * mempool/clist_mempool.go). The application judges each on entry and again after every block.
+ */
+import type { ExecTxResult, ResponseCheckTx } from "cosmjs-types/tendermint/abci/types";
+import { sha256 } from "../crypto/hash.ts";
+import { toHex } from "../encoding/bytes.ts";
+import type { CheckTxApplication, Logger } from "./expected.ts";
+import { SeenTxs } from "./seen-txs.ts";
+import { encodedTxBytes } from "./tx-message.ts";
+
+/** Bounds of the mempool. */
+export interface MempoolLimits {
+  readonly maxTxs: number;
+  readonly maxTotalBytes: number;
+  readonly maxTxBytes: number;
+  /** Hashes remembered to refuse duplicates. */
+  readonly seenTxs: number;
+  /** Whether a refused transaction stays refused unread while it is remembered. */
+  readonly invalidTxs: "remember" | "forget";
+}
+
+/** CometBFT's defaults. */
+export const defaultMempoolLimits: MempoolLimits = {
+  maxTxs: 5_000,
+  maxTotalBytes: 1_073_741_824,
+  maxTxBytes: 1_048_576,
+  seenTxs: 10_000,
+  invalidTxs: "forget",
+};
+
+/** Why the mempool did not take a transaction; the application was not asked, or is overruled. */
+export interface MempoolRefusal {
+  readonly refused: "too-large" | "full" | "seen" | "gas";
+  /** CometBFT's wording, which RPC clients match. */
+  readonly message: string;
+}
+
+/** A waiting transaction. */
+export interface WaitingTx {
+  readonly tx: Uint8Array;
+  readonly key: string;
+  readonly gasWanted: bigint;
+  /** Node ids of the peers that have sent it: they need no copy. */
+  readonly senders: Set<string>;
+}
+
+/** What one transaction may measure; -1 is no limit. */
+interface TxLimits {
+  readonly maxDataBytes: bigint;
+  readonly maxGas: bigint;
+}
+
+const [checkNew, checkAgain] = [0, 1];
+
+/** Implements execution/expected.ts, Mempool. */
+export class Mempool {
+  readonly #app: CheckTxApplication;
+  readonly #limits: MempoolLimits;
+  readonly #log: Logger;
+  readonly #seen: SeenTxs;
+  /** In order of arrival. */
+  readonly #txs = new Map<string, WaitingTx>();
+  #totalBytes = 0;
+  #txLimits: TxLimits = { maxDataBytes: -1n, maxGas: -1n };
+  #closed: { readonly opened: Promise<void>; readonly open: () => void } | undefined;
+  #arriving = 0;
+  #listener: (added: WaitingTx) => void = () => {};
+
+  constructor(app: CheckTxApplication, limits: MempoolLimits, log: Logger) {
+    this.#app = app;
+    this.#limits = limits;
+    this.#log = log;
+    this.#seen = new SeenTxs(limits.seenTxs);
+  }
+
+  /** Called once for every transaction that is let in: the gossip reactor. */
+  onAdded(listener: (added: WaitingTx) => void): void {
+    this.#listener = listener;
+  }
+
+  get size(): number {
+    return this.#txs.size;
+  }
+
+  /** Sum of the transactions' sizes. */
+  get totalBytes(): number {
+    return this.#totalBytes;
+  }
+
+  has(key: string): boolean {
+    return this.#txs.has(key);
+  }
+
+  /** All waiting transactions in order. Do not hold on to the iterator over an await. */
+  waiting(): Iterable<WaitingTx> {
+    return this.#txs.values();
+  }
+
+  /**
+   * Asks the application and keeps the transaction when it answers code 0. While a block commits,
+   * the question waits. The answer is the application's, or why it was not asked.
+   */
+  async checkTx(tx: Uint8Array, sender?: string): Promise<ResponseCheckTx | MempoolRefusal> {
+    if (this.#closed) {
+      if (this.#txs.size + this.#arriving >= this.#limits.maxTxs) return this.#full();
+      this.#arriving++;
+      while (this.#closed) await this.#closed.opened;
+      this.#arriving--;
+    }
+    return this.#check(tx, sender);
+  }
+
+  #check(tx: Uint8Array, sender: string | undefined): ResponseCheckTx | MempoolRefusal {
+    const refusal = this.#refuseSize(tx);
+    if (refusal) return refusal;
+    const key = toHex(sha256(tx));
+    if (!this.#seen.push(key)) {
+      if (sender !== undefined) this.#txs.get(key)?.senders.add(sender);
+      return { refused: "seen", message: "tx already exists in cache" };
+    }
+    const response = this.#app.checkTx({ tx, type: checkNew });
+    const gas = response.code === 0 ? this.#refuseGas(response.gasWanted) : undefined;
+    if (response.code !== 0 || gas) {
+      if (this.#limits.invalidTxs === "forget") this.#seen.remove(key);
+      this.#log.debug("refused transaction", { key, code: response.code, gas: gas?.message });
+      return gas ?? response;
+    }
+    const senders = new Set(sender === undefined ? [] : [sender]);
+    const added = { tx, key, gasWanted: response.gasWanted, senders };
+    this.#txs.set(key, added);
+    this.#totalBytes += tx.length;
+    this.#listener(added);
+    return response;
+  }
+
+  /** Transactions in order until the next would exceed a limit; -1 is no limit. */
+  reapMaxBytesMaxGas(maxBytes: bigint, maxGas: bigint): Uint8Array[] {
+    const taken: Uint8Array[] = [];
+    let [bytes, gas] = [0n, 0n];
+    for (const { tx, gasWanted } of this.#txs.values()) {
+      bytes += BigInt(encodedTxBytes(tx));
+      gas += gasWanted;
+      if (maxBytes > -1n && bytes > maxBytes) break;
+      if (maxGas > -1n && gas > maxGas) break;
+      taken.push(tx);
+    }
+    return taken;
+  }
+
+  /** The first transactions, at most that many. */
+  reapMaxTxs(maxTxs: number): Uint8Array[] {
+    const taken: Uint8Array[] = [];
+    for (const { tx } of this.#txs.values()) {
+      if (taken.length >= maxTxs) break;
+      taken.push(tx);
+    }
+    return taken;
+  }
+
+  /** Holds back CheckTx until unlock. */
+  lock(): void {
+    if (this.#closed) throw new Error("mempool is locked already");
+    let open = (): void => {};
+    const opened = new Promise<void>((resolve) => {
+      open = resolve;
+    });
+    this.#closed = { opened, open };
+  }
+
+  unlock(): void {
+    const closed = this.#closed;
+    this.#closed = undefined;
+    closed?.open();
+  }
+
+  /** Drops what a block decided and asks the application again about the rest. Locked only. */
+  update(
+    decided: {
+      readonly height: bigint;
+      readonly txs: readonly Uint8Array[];
+      readonly results: readonly ExecTxResult[];
+    },
+    limits: TxLimits,
+  ): void {
+    this.#txLimits = limits;
+    decided.txs.forEach((tx, index) => {
+      const key = toHex(sha256(tx));
+      // A decided transaction stays known, so that a late copy is not executed again.
+      if (decided.results[index]?.code === 0) this.#seen.push(key);
+      else if (this.#limits.invalidTxs === "forget") this.#seen.remove(key);
+      this.#drop(key);
+    });
+    this.#recheck();
+  }
+
+  /** Forgets everything, the remembered hashes too. */
+  flush(): void {
+    this.#txs.clear();
+    this.#seen.clear();
+    this.#totalBytes = 0;
+  }
+
+  #recheck(): void {
+    for (const { tx, key } of [...this.#txs.values()]) {
+      const response = this.#app.checkTx({ tx, type: checkAgain });
+      if (response.code === 0 && !this.#refuseGas(response.gasWanted)) continue;
+      this.#log.debug("dropped transaction on recheck", { key, code: response.code });
+      this.#drop(key);
+      if (this.#limits.invalidTxs === "forget") this.#seen.remove(key);
+    }
+  }
+
+  #drop(key: string): void {
+    const waiting = this.#txs.get(key);
+    if (!waiting) return;
+    this.#txs.delete(key);
+    this.#totalBytes -= waiting.tx.length;
+  }
+
+  #refuseSize(tx: Uint8Array): MempoolRefusal | undefined {
+    const { maxTxs, maxTotalBytes, maxTxBytes } = this.#limits;
+    if (this.#txs.size >= maxTxs || this.#totalBytes + tx.length > maxTotalBytes) {
+      return this.#full();
+    }
+    if (tx.length > maxTxBytes) {
+      const message = `Tx too large. Max size is ${maxTxBytes}, but got ${tx.length}`;
+      return { refused: "too-large", message };
+    }
+    const { maxDataBytes } = this.#txLimits;
+    const size = encodedTxBytes(tx);
+    if (maxDataBytes < 0n || BigInt(size) <= maxDataBytes) return undefined;
+    return { refused: "too-large", message: `tx size is too big: ${size}, max: ${maxDataBytes}` };
+  }
+
+  #refuseGas(gasWanted: bigint): MempoolRefusal | undefined {
+    const { maxGas } = this.#txLimits;
+    if (maxGas < 0n) return undefined;
+    if (gasWanted < 0n) return { refused: "gas", message: `gas wanted ${gasWanted} is negative` };
+    if (gasWanted <= maxGas) return undefined;
+    const message = `gas wanted ${gasWanted} is greater than max gas ${maxGas}`;
+    return { refused: "gas", message };
+  }
+
+  #full(): MempoolRefusal {
+    const { maxTxs, maxTotalBytes } = this.#limits;
+    const [txs, bytes] = [this.#txs.size, this.#totalBytes];
+    const message =
+      `mempool is full: number of txs ${txs} (max: ${maxTxs}), ` +
+      `total txs bytes ${bytes} (max: ${maxTotalBytes})`;
+    return { refused: "full", message };
+  }
+}
