@@ -1,7 +1,7 @@
 /**
  * The integer arithmetic of ISP-1 (spec/sprint.md, clauses 1 and 4): saturation, the rounding
  * requantiser and the norm. Every operand and result fits a signed 32-bit integer, except the
- * quotient inside the norm (clause 6 lists the bounds).
+ * quotient inside the norm (clause 10 lists the bounds).
  */
 
 /** sat(x): an activation is never -128. */

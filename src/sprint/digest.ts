@@ -60,7 +60,7 @@ export function isHit({ c, ...scored }: ScoredOutput & { readonly c: number }): 
 }
 
 /**
- * The tag of an attestation (spec/sprint.md, clause 11): a verifier's proof that it holds O, which
+ * The tag of an attestation (spec/sprint.md, clause 9): a verifier's proof that it holds O, which
  * the public digest does not reveal. Any other holder of O can check it.
  */
 export function attestationTag(tagged: {
