@@ -29,9 +29,6 @@ import { blockProtocol } from "./state-codec.ts";
 import type { StateStore } from "./state-store.ts";
 import { refuseBlock } from "./validate-block.ts";
 
-/** A block of max_bytes -1 is bounded by CometBFT's MaxBlockSizeBytes. */
-const absoluteMaxBlockBytes = 104_857_600n;
-
 /** The calls of the application that blocks need. */
 export type BlockApplication = Pick<
   Application,
@@ -182,11 +179,14 @@ export const limitsOf = (state: ChainState): TxLimits => ({
   maxGas: state.consensusParams.block?.maxGas ?? -1n,
 });
 
+/** Bytes that a block has for transactions beside this evidence; 0 when there are none. */
 function roomForTxs(state: ChainState, evidence: readonly Evidence[]): bigint {
-  const configured = state.consensusParams.block?.maxBytes ?? -1n;
-  const maxBytes = configured === -1n ? absoluteMaxBlockBytes : configured;
-  const evidenceBytes = EvidenceList.encode({ evidence: [...evidence] }).finish().length;
-  return maxDataBytes(maxBytes, BigInt(evidenceBytes), state.validators.size);
+  const room = maxDataBytes({
+    maxBytes: state.consensusParams.block?.maxBytes ?? -1n,
+    evidenceBytes: BigInt(EvidenceList.encode({ evidence: [...evidence] }).finish().length),
+    validatorCount: state.validators.size,
+  });
+  return room ?? 0n;
 }
 
 /** Bytes a transaction takes in the Data message: tag, length, content. */

@@ -126,7 +126,7 @@ async function replay(
 ): Promise<ChainState> {
   const [a, s, t] = [point.height, parts.blocks.height(), state.lastBlockHeight];
   if (s === t) {
-    const hash = a < s ? await reexecute(parts, { from: a + 1n, to: s }) : point.hash;
+    const hash = a < s ? await reexecute(parts, { after: a, to: s }) : point.hash;
     return checkAppHash(hash, state);
   }
   if (a === s) {
@@ -139,7 +139,7 @@ async function replay(
     }
     return applyLast(parts, state, answering(stored));
   }
-  if (a < t) checkAppHash(await reexecute(parts, { from: a + 1n, to: t }), state);
+  if (a < t) checkAppHash(await reexecute(parts, { after: a, to: t }), state);
   else checkAppHash(point.hash, state);
   return applyLast(parts, state, parts.app);
 }
@@ -147,10 +147,10 @@ async function replay(
 /** FinalizeBlock and Commit only: state and events of these heights exist already. */
 async function reexecute(
   { app, blocks, states, genesis, log }: HandshakeParts,
-  range: { readonly from: bigint; readonly to: bigint },
+  range: { readonly after: bigint; readonly to: bigint },
 ): Promise<Uint8Array> {
   let hash = new Uint8Array();
-  const first = range.from < genesis.initialHeight ? genesis.initialHeight : range.from;
+  const first = range.after === 0n ? genesis.initialHeight : range.after + 1n;
   for (let height = first; height <= range.to; height++) {
     const block = blocks.loadBlock(height);
     if (!block) throw new HandshakeError(`block ${height} is missing`);

@@ -4,7 +4,11 @@ import type { BlockID, Header } from "cosmjs-types/tendermint/types/types";
 import { ed25519Address } from "../crypto/ed25519.ts";
 import { secp256k1Address } from "../crypto/secp256k1.ts";
 import type { ChainState } from "../types/chain-state.ts";
-import { updateConsensusParams, validateConsensusParams } from "../types/consensus-params.ts";
+import {
+  updateConsensusParams,
+  validateConsensusParams,
+  validateExtensionsUpdate,
+} from "../types/consensus-params.ts";
 import { hashResults } from "../types/tx.ts";
 import { ValidatorSet } from "../types/validator-set.ts";
 import type { PublicKey, Validator } from "../types/validators/validator.ts";
@@ -45,7 +49,7 @@ export function nextState(
   const { header, blockId } = block;
   const changes = fromValidatorUpdates(finalized.validatorUpdates);
   checkKeyTypes(state, changes);
-  const params = nextParams(state, finalized);
+  const params = nextParams(state, header.height, finalized);
   return {
     chainId: state.chainId,
     initialHeight: state.initialHeight,
@@ -85,11 +89,14 @@ function changedSet(set: ValidatorSet, changes: readonly Validator[]): Validator
 
 function nextParams(
   state: ChainState,
+  height: bigint,
   { consensusParamUpdates }: ResponseFinalizeBlock,
 ): ChainState["consensusParams"] | undefined {
   if (!consensusParamUpdates) return undefined;
   const params = updateConsensusParams(state.consensusParams, consensusParamUpdates);
-  const refused = validateConsensusParams(params);
+  const refused =
+    validateConsensusParams(params) ??
+    validateExtensionsUpdate(state.consensusParams, consensusParamUpdates, height);
   if (refused) throw new ApplicationError(`consensus parameters refused: ${refused}`);
   return params;
 }
