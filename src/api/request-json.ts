@@ -1,0 +1,106 @@
+/**
+ * Requests from outside as protobuf messages: JSON bodies in snake or camel case with "@type" Anys,
+ * and REST query strings. Total: a GrpcError that names the field, or the message.
+ */
+import { toBase64 } from "../encoding/bytes.ts";
+import { camelCase } from "../encoding/proto-json.ts";
+import type { Codec } from "../modules/module.ts";
+import { GrpcError, grpcCode } from "./grpc-error.ts";
+
+/** Codec of the message with this type URL. */
+export type AnyCodecs = (typeUrl: string) => Codec<object> | undefined;
+
+const maxDepth = 64;
+
+/** The message that a JSON body spells. */
+export function messageFromJson<T>(codec: Codec<T>, body: unknown, any: AnyCodecs): T {
+  if (typeof body !== "object" || body === null || Array.isArray(body)) {
+    throw invalid("the body must be a JSON object");
+  }
+  return fromJson(codec, normalize(body, any, 0) as object);
+}
+
+/** The message that path and query parameters spell; unknown names are ignored. */
+export function messageFromParams<T extends object>(
+  codec: Codec<T>,
+  params: readonly (readonly [name: string, value: string])[],
+): T {
+  const shape = codec.fromJSON({}) as Record<string, unknown>;
+  const fields: Record<string, unknown> = {};
+  for (const [name, text] of params) setField(fields, shape, name.split(".").map(camelCase), text);
+  return fromJson(codec, fields);
+}
+
+const invalid = (text: string): GrpcError => new GrpcError(grpcCode.invalidArgument, text);
+
+function fromJson<T>(codec: Codec<T>, object: object): T {
+  try {
+    return codec.fromJSON(object);
+  } catch (error) {
+    throw invalid(`type mismatch: ${error instanceof Error ? error.message : String(error)}`);
+  }
+}
+
+function setField(
+  fields: Record<string, unknown>,
+  shape: Record<string, unknown>,
+  path: readonly string[],
+  text: string,
+): void {
+  const [name, inner, ...rest] = path;
+  if (name === undefined || rest.length > 0 || !Object.hasOwn(shape, name)) return;
+  if (inner !== undefined) {
+    const nested = (fields[name] ?? {}) as Record<string, unknown>;
+    nested[inner] = inner === "countTotal" || inner === "reverse" ? flag(inner, text) : text;
+    fields[name] = nested;
+    return;
+  }
+  const sample = shape[name];
+  if (Array.isArray(sample)) fields[name] = [...((fields[name] as unknown[]) ?? []), text];
+  else fields[name] = scalar(name, sample, text);
+}
+
+function scalar(name: string, sample: unknown, text: string): unknown {
+  if (typeof sample === "boolean") return flag(name, text);
+  if (typeof sample === "bigint") return integer(name, text);
+  // Enums come by name or by number.
+  if (typeof sample === "number") return /^-?\d+$/.test(text) ? Number(text) : text;
+  if (sample instanceof Uint8Array) return base64(name, text);
+  return text;
+}
+
+function flag(name: string, text: string): boolean {
+  if (text === "true" || text === "1") return true;
+  if (text === "false" || text === "0" || text === "") return false;
+  throw invalid(`type mismatch, parameter: ${name}, error: "${text}" is not a boolean`);
+}
+
+function integer(name: string, text: string): string {
+  if (/^-?\d{1,20}$/.test(text)) return text;
+  throw invalid(`type mismatch, parameter: ${name}, error: "${text}" is not an integer`);
+}
+
+function base64(name: string, text: string): string {
+  // Both alphabets, with or without padding, as encoding/base64 of the gateway accepts.
+  if (!/^[A-Za-z0-9+/_-]*={0,2}$/.test(text)) {
+    throw invalid(`type mismatch, parameter: ${name}, error: "${text}" is not base64`);
+  }
+  return Buffer.from(text.replace(/-/g, "+").replace(/_/g, "/"), "base64").toString("base64");
+}
+
+/** Names to camel case; an object with "@type" to {typeUrl, value}. */
+function normalize(value: unknown, any: AnyCodecs, depth: number): unknown {
+  if (depth > maxDepth) throw invalid(`the body is nested deeper than ${maxDepth} levels`);
+  if (Array.isArray(value)) return value.map((item) => normalize(item, any, depth + 1));
+  if (typeof value !== "object" || value === null) return value;
+  const { "@type": typeUrl, ...rest } = value as Record<string, unknown>;
+  const fields = Object.fromEntries(
+    Object.entries(rest)
+      .filter(([, field]) => field !== null)
+      .map(([name, field]) => [camelCase(name), normalize(field, any, depth + 1)]),
+  );
+  if (typeUrl === undefined) return fields;
+  const codec = typeof typeUrl === "string" ? any(typeUrl) : undefined;
+  if (!codec) throw invalid(`unable to resolve type URL ${JSON.stringify(typeUrl)}`);
+  return { typeUrl, value: toBase64(codec.encode(fromJson(codec, fields)).finish()) };
+}

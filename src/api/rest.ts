@@ -1,0 +1,144 @@
+/**
+ * The REST gateway on port 1317: every route answers what its gRPC method answers, in the SDK's JSON
+ * (cosmos-sdk server/api/server.go, grpc-gateway v1).
+ */
+import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from "fastify";
+import { protoJson } from "../encoding/proto-json.ts";
+import type { Codec, HttpRule } from "../modules/module.ts";
+import type { ApiBackend } from "./expected.ts";
+import { errorBody, GrpcError, grpcCode, httpStatusOf, toGrpcError } from "./grpc-error.ts";
+import { type AnyCodecs, messageFromJson, messageFromParams } from "./request-json.ts";
+import { type Route, routesOf } from "./router.ts";
+
+/** Body of a POST, in bytes. */
+const maxBodyBytes = 4 * 1024 * 1024;
+const heightHeader = "x-cosmos-block-height";
+
+export class RestServer {
+  readonly #server: FastifyInstance;
+
+  constructor(backend: ApiBackend) {
+    this.#server = Fastify({
+      bodyLimit: maxBodyBytes,
+      routerOptions: { maxParamLength: 512 },
+      forceCloseConnections: true,
+    });
+    this.#server.addContentTypeParser(
+      "*",
+      { parseAs: "string", bodyLimit: maxBodyBytes },
+      (_, body, done) => done(null, body),
+    );
+    this.#server.removeContentTypeParser("application/json");
+    this.#server.addHook("onRequest", async (request, reply) => {
+      allowEveryOrigin(reply);
+      if (request.method === "OPTIONS") await reply.code(204).send();
+    });
+    this.#server.setNotFoundHandler(async (_, reply) => refuse(reply, notImplemented()));
+    this.#server.setErrorHandler(async (error, _, reply) => refuse(reply, bodyError(error)));
+    const any = anyCodecs(backend);
+    for (const route of routesOf(backend)) {
+      for (const rule of route.http) this.#add(route, rule, any);
+    }
+  }
+
+  #add(route: Route, rule: HttpRule, any: AnyCodecs): void {
+    this.#server.route({
+      method: rule.method,
+      url: fastifyPath(rule.path),
+      handler: async (request, reply) => {
+        try {
+          const message = readMessage(route, rule, request, any);
+          const { response, height } = route.call(message, { height: heightOf(request) });
+          reply.header(heightHeader, String(height)).type("application/json");
+          return JSON.stringify(protoJson(route.response, response, any));
+        } catch (error) {
+          return refuse(reply, toGrpcError(error));
+        }
+      },
+    });
+  }
+
+  /** Resolves with the port that was really taken. */
+  async start(address: { readonly host: string; readonly port: number }): Promise<number> {
+    await this.#server.listen(address);
+    const [bound] = this.#server.addresses();
+    return typeof bound === "object" ? bound.port : address.port;
+  }
+
+  async stop(): Promise<void> {
+    await this.#server.close();
+  }
+}
+
+const notImplemented = (): GrpcError => new GrpcError(grpcCode.unimplemented, "Not Implemented");
+
+/** What Fastify itself refuses: a body that is too long, a broken URL. */
+function bodyError(error: unknown): GrpcError {
+  const text = error instanceof Error ? error.message : String(error);
+  return new GrpcError(grpcCode.invalidArgument, text);
+}
+
+async function refuse(reply: FastifyReply, error: GrpcError): Promise<string> {
+  reply.code(httpStatusOf(error.code)).type("application/json");
+  return JSON.stringify(errorBody(error.code, error.message));
+}
+
+function allowEveryOrigin(reply: FastifyReply): void {
+  reply.header("Access-Control-Allow-Origin", "*");
+  reply.header("Access-Control-Allow-Methods", "GET, POST, OPTIONS");
+  reply.header("Access-Control-Allow-Headers", `Content-Type, ${heightHeader}`);
+  reply.header("Access-Control-Expose-Headers", heightHeader);
+}
+
+/** {address} is :address; {denom=**} takes the rest of the path. */
+function fastifyPath(template: string): string {
+  return template.replace(/\{\w+=\*\*\}/g, "*").replace(/\{(\w+)\}/g, ":$1");
+}
+
+function anyCodecs(backend: ApiBackend): AnyCodecs {
+  const msgs = backend.msgs.map(({ typeUrl, codec }) => [typeUrl, codec as Codec<object>] as const);
+  const known = new Map<string, Codec<object>>([...Object.entries(backend.anyCodecs), ...msgs]);
+  return (typeUrl) => known.get(typeUrl);
+}
+
+function heightOf(request: FastifyRequest): bigint {
+  const text = request.headers[heightHeader];
+  if (text === undefined || text === "") return 0n;
+  if (typeof text === "string" && /^\d{1,18}$/.test(text)) return BigInt(text);
+  throw new GrpcError(grpcCode.invalidArgument, `${heightHeader}: "${text}" is not a height`);
+}
+
+function readMessage(
+  route: Route,
+  rule: HttpRule,
+  request: FastifyRequest,
+  any: AnyCodecs,
+): object {
+  if (rule.method === "POST") {
+    return messageFromJson(route.request, parseJson(String(request.body ?? "")), any);
+  }
+  return messageFromParams(route.request, [...queryParams(request), ...pathParams(rule, request)]);
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new GrpcError(grpcCode.invalidArgument, reason);
+  }
+}
+
+function queryParams(request: FastifyRequest): [string, string][] {
+  const query = request.url.indexOf("?");
+  return query < 0 ? [] : [...new URLSearchParams(request.url.slice(query + 1))];
+}
+
+function pathParams(rule: HttpRule, request: FastifyRequest): [string, string][] {
+  const values = request.params as Readonly<Record<string, string>>;
+  const rest = /\{(\w+)=\*\*\}/.exec(rule.path)?.[1];
+  return Object.entries(values).map(([name, value]) => [
+    name === "*" && rest !== undefined ? rest : name,
+    value,
+  ]);
+}

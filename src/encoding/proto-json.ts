@@ -1,0 +1,117 @@
+/**
+ * Protobuf messages as the SDK's REST gateway writes them (gogogateway JSONPb with EmitDefaults and
+ * OrigName): snake_case names, 64-bit integers as strings, enums by name, bytes in base64, unset
+ * messages as null, an Any as its content with "@type".
+ *
+ * Generated toJSON knows which numbers are enums; the decoded message knows which fields are unset
+ * and keeps nanoseconds. The two are walked side by side.
+ */
+import { toBase64 } from "./bytes.ts";
+import { formatTime } from "./time.ts";
+
+/** The part of a generated codec that shows messages. */
+export interface JsonCodec<T> {
+  decode(bytes: Uint8Array): T;
+  toJSON(message: T): unknown;
+}
+
+/** Codec of the message with this type URL. */
+export type AnyJsonCodecs = (typeUrl: string) => JsonCodec<object> | undefined;
+
+/** Depth of messages within messages that is shown; deeper ones are refused. */
+const maxDepth = 64;
+
+/** Members of protobuf oneofs: an unset one is left out, not null. */
+const oneofs: readonly ReadonlySet<string>[] = [
+  new Set(["single", "multi"]),
+  new Set(["ed25519", "secp256k1"]),
+  new Set(["duplicateVoteEvidence", "lightClientAttackEvidence"]),
+];
+
+/** The JSON of a message. */
+export function protoJson<T extends object>(
+  codec: JsonCodec<T>,
+  message: T,
+  any: AnyJsonCodecs,
+): unknown {
+  return show(message, codec.toJSON(message), any, 0);
+}
+
+function show(value: unknown, json: unknown, any: AnyJsonCodecs, depth: number): unknown {
+  if (depth > maxDepth) throw new Error(`a message is nested deeper than ${maxDepth} levels`);
+  if (value === undefined || value === null) return null;
+  if (typeof value === "bigint") return String(value);
+  if (value instanceof Uint8Array) return toBase64(value);
+  if (Array.isArray(value)) {
+    const list = Array.isArray(json) ? json : [];
+    return value.map((item, index) => show(item, list[index], any, depth + 1));
+  }
+  if (typeof value !== "object") return json ?? value;
+  if (isTime(value)) return showTime(value, json);
+  if (isAny(value)) return showAny(value, any, depth);
+  return showFields(value, json, any, depth);
+}
+
+function showFields(value: object, json: unknown, any: AnyJsonCodecs, depth: number): object {
+  const names = Object.keys(value);
+  const isOneof = oneofs.some((members) => names.every((name) => members.has(name)));
+  const jsonFields = (typeof json === "object" && json !== null ? json : {}) as Record<
+    string,
+    unknown
+  >;
+  const entries = Object.entries(value)
+    .filter(([, field]) => !(isOneof && field === undefined))
+    .map(([name, field]) => [snakeCase(name), show(field, jsonFields[name], any, depth + 1)]);
+  return Object.fromEntries(entries);
+}
+
+interface SecondsAndNanos {
+  readonly seconds: bigint;
+  readonly nanos: number;
+}
+
+function isTime(value: object): value is SecondsAndNanos {
+  return (
+    Object.keys(value).length === 2 &&
+    typeof (value as SecondsAndNanos).seconds === "bigint" &&
+    typeof (value as SecondsAndNanos).nanos === "number"
+  );
+}
+
+/** A Timestamp's toJSON is a string, a Duration's an object. */
+function showTime(value: SecondsAndNanos, json: unknown): string {
+  if (typeof json === "string") return formatTime(value);
+  const fraction = String(Math.abs(value.nanos)).padStart(9, "0").replace(/0+$/, "");
+  return `${value.seconds}${fraction === "" ? "" : `.${fraction}`}s`;
+}
+
+interface AnyMessage {
+  readonly typeUrl: string;
+  readonly value: Uint8Array;
+}
+
+function isAny(value: object): value is AnyMessage {
+  return (
+    Object.keys(value).length === 2 &&
+    typeof (value as AnyMessage).typeUrl === "string" &&
+    (value as AnyMessage).value instanceof Uint8Array
+  );
+}
+
+function showAny({ typeUrl, value }: AnyMessage, any: AnyJsonCodecs, depth: number): object {
+  const codec = any(typeUrl);
+  if (!codec) return { "@type": typeUrl, value: toBase64(value) };
+  const message = codec.decode(value);
+  const fields = show(message, codec.toJSON(message), any, depth + 1);
+  return { "@type": typeUrl, ...(fields as object) };
+}
+
+/** proto names: votingPower is voting_power. */
+export function snakeCase(name: string): string {
+  return name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+}
+
+/** Generated names: voting_power is votingPower. */
+export function camelCase(name: string): string {
+  return name.replace(/_([a-z0-9])/g, (_, letter: string) => letter.toUpperCase());
+}

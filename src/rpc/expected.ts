@@ -1,0 +1,147 @@
+/** What the RPC server needs of the node: read access, the mempool's door, and a feed of blocks. */
+import type {
+  ExecTxResult,
+  ResponseCheckTx,
+  ResponseFinalizeBlock,
+  ResponseInfo,
+  ResponseQuery,
+} from "cosmjs-types/tendermint/abci/types";
+import type { Block } from "cosmjs-types/tendermint/types/block";
+import type { Evidence } from "cosmjs-types/tendermint/types/evidence";
+import type { ConsensusParams } from "cosmjs-types/tendermint/types/params";
+import type { BlockID, Commit } from "cosmjs-types/tendermint/types/types";
+import type { ChainState } from "../types/chain-state.ts";
+import type { GenesisDoc } from "../types/genesis/genesis.ts";
+import type { ValidatorSet } from "../types/validator-set.ts";
+
+/** Decided blocks (blockstore/). */
+export interface Blocks {
+  base(): bigint;
+  height(): bigint;
+  loadBlock(height: bigint): Block | undefined;
+  loadBlockId(height: bigint): BlockID | undefined;
+  loadCommit(height: bigint): Commit | undefined;
+  loadSeenCommit(height: bigint): Commit | undefined;
+  heightOfHash(hash: Uint8Array): bigint | undefined;
+}
+
+/** What execution remembers per height (execution/). */
+export interface Chain {
+  state(): ChainState;
+  /** The set that decides that height; known up to the tip + 1. */
+  validatorsAt(height: bigint): ValidatorSet | undefined;
+  consensusParamsAt(height: bigint): ConsensusParams | undefined;
+  resultsAt(height: bigint): ResponseFinalizeBlock | undefined;
+}
+
+/** The application, read-only (abci/). */
+export interface AppReads {
+  info(): ResponseInfo;
+  query(request: { path: string; data: Uint8Array; height: bigint; prove: boolean }): ResponseQuery;
+  /** CheckTx without the mempool. */
+  checkTx(tx: Uint8Array): ResponseCheckTx;
+}
+
+/** The mempool's front door (mempool/). */
+export interface TxPool {
+  /**
+   * CheckTx and, when it accepts, into the pool and on to the peers. A string when the pool itself
+   * refuses: full, too large, already in the cache.
+   */
+  add(tx: Uint8Array): ResponseCheckTx | string;
+  size(): number;
+  sizeBytes(): bigint;
+  /** The oldest transactions, at most that many. */
+  oldest(limit: number): readonly Uint8Array[];
+}
+
+/** A peer as net_info shows it. */
+export interface PeerView {
+  readonly id: string;
+  readonly moniker: string;
+  readonly listenAddress: string;
+  readonly remoteIp: string;
+  readonly isOutbound: boolean;
+  readonly channels: Uint8Array;
+  readonly network: string;
+  readonly version: string;
+}
+
+/** This node and its peers (p2p/, node/). */
+export interface NodeView {
+  readonly nodeId: string;
+  readonly moniker: string;
+  readonly network: string;
+  /** CometBFT version that clients see: begins "0.38.". */
+  readonly version: string;
+  readonly p2pListenAddress: string;
+  readonly rpcAddress: string;
+  readonly channels: Uint8Array;
+  peers(): readonly PeerView[];
+  /** ed25519 consensus key of this node; undefined for a node that does not sign. */
+  readonly consensusKey: Uint8Array | undefined;
+  isCatchingUp(): boolean;
+  readonly genesis: GenesisDoc;
+}
+
+/** One validator's marks in a round, for consensus_state. */
+export interface RoundView {
+  readonly height: bigint;
+  readonly round: number;
+  /** CometBFT's RoundStepType number. */
+  readonly step: number;
+  readonly startTime: { readonly seconds: bigint; readonly nanos: number };
+  readonly proposalBlockHash: Uint8Array;
+  readonly lockedBlockHash: Uint8Array;
+  readonly validBlockHash: Uint8Array;
+  readonly votes: readonly RoundVotesView[];
+}
+
+/** Votes of one round: per validator the vote's short text, or undefined. */
+export interface RoundVotesView {
+  readonly round: number;
+  readonly prevotes: readonly (string | undefined)[];
+  readonly prevotesBitArray: string;
+  readonly precommits: readonly (string | undefined)[];
+  readonly precommitsBitArray: string;
+}
+
+/** A block that has been applied, with all that events are made of. */
+export interface AppliedBlock {
+  readonly block: Block;
+  readonly blockId: BlockID;
+  readonly result: ResponseFinalizeBlock;
+}
+
+/** Everything together. */
+export interface RpcBackend {
+  readonly blocks: Blocks;
+  readonly chain: Chain;
+  readonly app: AppReads;
+  readonly pool: TxPool;
+  readonly node: NodeView;
+  round(): RoundView | undefined;
+  addEvidence(evidence: Evidence): string | undefined;
+}
+
+/** Where the indexer keeps its keys (store/). */
+export interface IndexDb {
+  get(key: Uint8Array): Uint8Array | undefined;
+  iterate(range: {
+    readonly start?: Uint8Array | undefined;
+    readonly end?: Uint8Array | undefined;
+    readonly reverse?: boolean | undefined;
+  }): Iterable<readonly [key: Uint8Array, value: Uint8Array]>;
+  batch(
+    operations: readonly { readonly key: Uint8Array; readonly value: Uint8Array | undefined }[],
+    options: { readonly sync: boolean },
+  ): Promise<void>;
+}
+
+/** One indexed transaction. */
+export interface IndexedTx {
+  readonly height: bigint;
+  readonly index: number;
+  readonly tx: Uint8Array;
+  readonly result: ExecTxResult;
+}

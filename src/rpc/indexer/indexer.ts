@@ -1,0 +1,76 @@
+/**
+ * The transaction and block index: what tx, tx_search and block_search answer from. One atomic
+ * batch per block, written before the block's events are published, so that whoever hears of a
+ * transaction can look it up. Losing the last batches in a crash is harmless: indexing resumes from
+ * the last indexed height (node/ feeds the missing blocks again).
+ */
+import { type Event, TxResult } from "cosmjs-types/tendermint/abci/types";
+import { fromU64be, u64be } from "../../encoding/bytes.ts";
+import { txHash } from "../../types/tx.ts";
+import type { AppliedBlock, IndexDb, IndexedTx } from "../expected.ts";
+import { blockAttributeKey, heightKey, lastHeightKey, txAttributeKey, txKey } from "./keys.ts";
+
+type Operation = { readonly key: Uint8Array; readonly value: Uint8Array | undefined };
+
+const nothing = new Uint8Array();
+
+export class Indexer {
+  readonly #db: IndexDb;
+  constructor(db: IndexDb) {
+    this.#db = db;
+  }
+
+  /** The last block whose batch is in the index; 0 before the first. */
+  lastHeight(): bigint {
+    const stored = this.#db.get(lastHeightKey);
+    return stored ? fromU64be(stored) : 0n;
+  }
+
+  /** Indexes one block. Doing it again writes the same entries. */
+  async index(applied: AppliedBlock): Promise<void> {
+    const { block, result } = applied;
+    const height = block.header.height;
+    const operations: Operation[] = [{ key: lastHeightKey, value: u64be(height) }];
+    block.data.txs.forEach((tx, index) => {
+      const txResult = result.txResults[index];
+      if (txResult) operations.push(...txOperations({ height, index, tx, result: txResult }));
+    });
+    operations.push(...blockOperations(height, result.events));
+    await this.#db.batch(operations, { sync: false });
+  }
+
+  /** The transaction of this hash. */
+  tx(hash: Uint8Array): IndexedTx | undefined {
+    const stored = this.#db.get(txKey(hash));
+    return stored && TxResult.decode(stored);
+  }
+}
+
+function txOperations(tx: IndexedTx): Operation[] {
+  const hash = txHash(tx.tx);
+  const at = { height: tx.height, index: tx.index };
+  const attributes = indexedAttributes(tx.result.events).map(({ name, value, sequence }) => ({
+    key: txAttributeKey({ name, value }, at, sequence),
+    value: hash,
+  }));
+  const encoded = TxResult.encode(TxResult.fromPartial(tx)).finish();
+  return [{ key: txKey(hash), value: encoded }, { key: heightKey(at), value: hash }, ...attributes];
+}
+
+function blockOperations(height: bigint, events: readonly Event[]): Operation[] {
+  const own = { name: "block.height", value: String(height) };
+  const attributes = indexedAttributes(events).map(({ name, value, sequence }) => ({
+    key: blockAttributeKey({ name, value }, height, sequence + 1),
+    value: nothing,
+  }));
+  return [{ key: blockAttributeKey(own, height, 0), value: nothing }, ...attributes];
+}
+
+/** The attributes marked for indexing, each with the position of its event. */
+function indexedAttributes(events: readonly Event[]) {
+  return events.flatMap((event, sequence) =>
+    event.attributes
+      .filter(({ key, index }) => index && key !== "" && event.type !== "")
+      .map(({ key, value }) => ({ name: `${event.type}.${key}`, value, sequence })),
+  );
+}

@@ -1,0 +1,144 @@
+/**
+ * Searching the index. Every condition must hold; conditions on attributes must hold within one
+ * and the same event (cometbft state/txindex/kv/kv.go, eventSeq). tx.hash, tx.height and
+ * block.height are known to every transaction or block and are not bound to an event.
+ */
+import { fromU64be, parseHex, toHex, u64be } from "../../encoding/bytes.ts";
+import type { IndexDb, IndexedTx } from "../expected.ts";
+import { matchesValue } from "../query/match.ts";
+import type { Condition, Query } from "../query/parser.ts";
+import type { Indexer } from "./indexer.ts";
+import {
+  attributePrefix,
+  attributeValue,
+  blockTailBytes,
+  heightPrefix,
+  txTailBytes,
+} from "./keys.ts";
+
+/** Results that one search collects at most; more is refused with the advice to narrow it. */
+const maxResults = 100_000;
+
+/** A search that found too much to answer. */
+export class SearchTooWideError extends Error {}
+
+/** Position (hex, sorts by height and index) and the events, by number, in which all conditions hold. */
+type Found = Map<string, Set<string>>;
+
+const anyEvent = "any";
+
+/** Transactions that satisfy the query, ordered by height and position. */
+export function searchTxs(indexer: Indexer, db: IndexDb, query: Query): IndexedTx[] {
+  const byHash = query.find(({ tag, operator }) => tag === "tx.hash" && operator === "=");
+  if (byHash?.operand) {
+    const hash = parseHex(byHash.operand.text);
+    const tx = hash && indexer.tx(hash);
+    return tx ? [tx] : [];
+  }
+  // Events carry their own name in subscriptions; in the index every entry is a Tx.
+  const conditions = query.filter(({ tag }) => tag !== "tm.event");
+  const found = intersect(
+    conditions.map((c) => (c.tag === "tx.height" ? byHeight(db, c) : byTxAttribute(db, c))),
+  );
+  return [...found.keys()].sort().flatMap((position) => {
+    const hash = db.get(heightKeyOf(position));
+    return (hash && indexer.tx(hash)) ?? [];
+  });
+}
+
+const heightKeyOf = (position: string): Uint8Array =>
+  new Uint8Array(Buffer.concat([heightPrefix, Buffer.from(position, "hex")]));
+
+/** Heights of the blocks that satisfy the query, ascending. */
+export function searchBlocks(db: IndexDb, query: Query): bigint[] {
+  const conditions = query.filter(({ tag }) => tag !== "tm.event");
+  const found = intersect(conditions.map((condition) => byBlockAttribute(db, condition)));
+  return [...found.keys()].sort().map((position) => BigInt(`0x${position}`));
+}
+
+function intersect(sets: readonly Found[]): Found {
+  const [first, ...rest] = [...sets].sort((a, b) => a.size - b.size);
+  const result: Found = new Map();
+  for (const [position, events] of first ?? []) {
+    let common: Set<string> | undefined = events;
+    for (const other of rest) {
+      common = commonEvents(common, other.get(position));
+      if (!common) break;
+    }
+    if (common) result.set(position, common);
+  }
+  return result;
+}
+
+/** Events in both; "any" stands for every event. Undefined when there is none. */
+function commonEvents(a: Set<string>, b: Set<string> | undefined): Set<string> | undefined {
+  if (!b) return undefined;
+  if (a.has(anyEvent)) return b;
+  if (b.has(anyEvent)) return a;
+  const common = new Set([...a].filter((event) => b.has(event)));
+  return common.size > 0 ? common : undefined;
+}
+
+/** Transactions by height: from the height index, whose order bounds the scan. */
+function byHeight(db: IndexDb, condition: Condition): Found {
+  const found: Found = new Map();
+  const limit = /^\d{1,18}$/.test(condition.operand?.text ?? "")
+    ? condition.operand?.text
+    : undefined;
+  const exact = condition.operator === "=" && limit !== undefined;
+  const start = exact ? concatHeight(BigInt(limit)) : heightPrefix;
+  const end = exact ? concatHeight(BigInt(limit) + 1n) : prefixEnd(heightPrefix);
+  for (const [key] of db.iterate({ start, end })) {
+    const height = fromU64be(key.subarray(heightPrefix.length));
+    if (matchesValue(condition, String(height))) {
+      add(found, toHex(key.subarray(heightPrefix.length)), anyEvent);
+    }
+  }
+  return found;
+}
+
+const concatHeight = (height: bigint): Uint8Array =>
+  new Uint8Array(Buffer.concat([heightPrefix, u64be(height)]));
+
+function prefixEnd(prefix: Uint8Array): Uint8Array {
+  const end = prefix.slice(); // Prefixes here end in a separator or a slash, never in 0xff.
+  end[end.length - 1] = (end[end.length - 1] ?? 0) + 1;
+  return end;
+}
+
+function byTxAttribute(db: IndexDb, condition: Condition): Found {
+  return scanAttributes(db, "e", condition, txTailBytes, 16);
+}
+
+function byBlockAttribute(db: IndexDb, condition: Condition): Found {
+  const found = scanAttributes(db, "b", condition, blockTailBytes, 8);
+  if (condition.tag !== "block.height") return found;
+  return new Map([...found.keys()].map((position) => [position, new Set([anyEvent])]));
+}
+
+function scanAttributes(
+  db: IndexDb,
+  kind: "e" | "b",
+  condition: Condition,
+  tailBytes: number,
+  positionBytes: number,
+): Found {
+  const found: Found = new Map();
+  const { tag, operator, operand } = condition;
+  const exact = operator === "=" && operand?.kind === "string" ? operand.text : undefined;
+  const start = attributePrefix(kind, tag, exact);
+  for (const [key] of db.iterate({ start, end: prefixEnd(start) })) {
+    const value = attributeValue(key, tag, tailBytes);
+    if (exact === undefined ? !matchesValue(condition, value) : value !== exact) continue;
+    const tail = key.subarray(key.length - tailBytes);
+    add(found, toHex(tail.subarray(0, positionBytes)), toHex(tail.subarray(positionBytes)));
+  }
+  return found;
+}
+
+function add(found: Found, position: string, event: string): void {
+  const events = found.get(position);
+  if (events) events.add(event);
+  else if (found.size < maxResults) found.set(position, new Set([event]));
+  else throw new SearchTooWideError(`more than ${maxResults} results; narrow the query`);
+}

@@ -1,0 +1,166 @@
+/** Methods that take transactions in and find them again (cometbft rpc/core/mempool.go, tx.go). */
+
+import { merkleProofs } from "../../crypto/merkle.ts";
+import { toBase64, toUpperHex } from "../../encoding/bytes.ts";
+import { txHash } from "../../types/tx.ts";
+import type { IndexedTx } from "../expected.ts";
+import { searchTxs } from "../indexer/search.ts";
+import { txResultJson } from "../json/results.ts";
+import type { Params } from "../params.ts";
+import {
+  bigintParam,
+  booleanParam,
+  bytesParam,
+  type Methods,
+  pageOf,
+  type RpcContext,
+  refuse,
+} from "./method.ts";
+import { orderParam, queryParam } from "./search-params.ts";
+
+/** How long broadcast_tx_commit waits for the block (config timeout_broadcast_tx_commit). */
+const commitTimeoutMs = 10_000;
+const tx = [["tx", "bytes"]] as const;
+
+export const txMethods: Methods = {
+  broadcast_tx_async: {
+    params: tx,
+    handle: (context, params) => {
+      const bytes = bytesParam(params, "tx");
+      // Answered before CheckTx: the pool's verdict is the caller's to look up.
+      setImmediate(() => context.pool.add(bytes));
+      return { code: 0, data: "", log: "", codespace: "", hash: toUpperHex(txHash(bytes)) };
+    },
+  },
+  broadcast_tx_sync: {
+    params: tx,
+    handle: (context, params) => {
+      const bytes = bytesParam(params, "tx");
+      const { code, data, log, codespace } = addToPool(context, bytes);
+      return { code, data: toUpperHex(data), log, codespace, hash: toUpperHex(txHash(bytes)) };
+    },
+  },
+  broadcast_tx_commit: { params: tx, handle: broadcastCommit },
+  check_tx: {
+    params: tx,
+    handle: (context, params) => txResultJson(context.app.checkTx(bytesParam(params, "tx"))),
+  },
+  tx: {
+    params: [
+      ["hash", "bytes"],
+      ["prove", "bool"],
+    ],
+    cacheable: "always",
+    handle: (context, params) => {
+      const hash = bytesParam(params, "hash");
+      const found = context.index.tx(hash);
+      if (!found) throw refuse(`tx (${toUpperHex(hash)}) not found`);
+      return txJson(context, found, booleanParam(params, "prove"));
+    },
+  },
+  tx_search: {
+    params: [
+      ["query", "string"],
+      ["prove", "bool"],
+      ["page", "int64"],
+      ["per_page", "int64"],
+      ["order_by", "string"],
+    ],
+    handle: (context, params) => {
+      const found = searchTxs(context.index, context.indexDb, queryParam(params));
+      if (orderParam(params, "asc") === "desc") found.reverse();
+      const { skip, count } = pageOf(params, found.length);
+      const prove = booleanParam(params, "prove");
+      const txs = found.slice(skip, skip + count).map((one) => txJson(context, one, prove));
+      return { txs, total_count: String(found.length) };
+    },
+  },
+  unconfirmed_txs: {
+    params: [["limit", "int64"]],
+    handle: (context, params) => {
+      const asked = Number(bigintParam(params, "limit") ?? 30n);
+      const txs = context.pool.oldest(asked < 1 ? 30 : Math.min(asked, 100));
+      return { n_txs: String(txs.length), ...poolSize(context), txs: txs.map(toBase64) };
+    },
+  },
+  num_unconfirmed_txs: {
+    params: [],
+    handle: (context) => ({
+      n_txs: String(context.pool.size()),
+      ...poolSize(context),
+      txs: null,
+    }),
+  },
+};
+
+const poolSize = (context: RpcContext) => ({
+  total: String(context.pool.size()),
+  total_bytes: String(context.pool.sizeBytes()),
+});
+
+function addToPool(context: RpcContext, bytes: Uint8Array) {
+  const answer = context.pool.add(bytes);
+  if (typeof answer === "string") throw refuse(answer);
+  return answer;
+}
+
+async function broadcastCommit(context: RpcContext, params: Params): Promise<object> {
+  const bytes = bytesParam(params, "tx");
+  const hash = toUpperHex(txHash(bytes));
+  const listener = `broadcast_tx_commit ${hash}`;
+  const included = new Promise<void>((resolve, reject) => {
+    const timer = setTimeout(() => {
+      reject(refuse("timed out waiting for tx to be included in a block"));
+    }, commitTimeoutMs);
+    context.events.subscribe(listener, `tm.event='Tx' AND tx.hash='${hash}'`, () => {
+      clearTimeout(timer);
+      resolve();
+    });
+  });
+  included.catch(() => undefined); // Awaited below, unless CheckTx refuses first.
+  try {
+    const check = addToPool(context, bytes);
+    const checkJson = txResultJson(check);
+    if (check.code !== 0) {
+      const empty = { code: 0, data: null, log: "", info: "", gas_wanted: "0", gas_used: "0" };
+      const none = { ...empty, events: [], codespace: "" };
+      return { check_tx: checkJson, tx_result: none, hash, height: "0" };
+    }
+    await included;
+    const found = context.index.tx(txHash(bytes));
+    if (!found) throw refuse(`tx (${hash}) not found`);
+    const height = String(found.height);
+    return { check_tx: checkJson, tx_result: txResultJson(found.result), hash, height };
+  } finally {
+    context.events.forget(listener);
+  }
+}
+
+function txJson(context: RpcContext, found: IndexedTx, prove: boolean): object {
+  return {
+    hash: toUpperHex(txHash(found.tx)),
+    height: String(found.height),
+    index: found.index,
+    tx_result: txResultJson(found.result),
+    tx: toBase64(found.tx),
+    ...(prove ? { proof: proofJson(context, found) } : {}),
+  };
+}
+
+function proofJson(context: RpcContext, found: IndexedTx): object {
+  const block = context.blocks.loadBlock(found.height);
+  if (!block) throw refuse(`height ${found.height} is not available`);
+  const { root, proofs } = merkleProofs(block.data.txs.map(txHash));
+  const proof = proofs[found.index];
+  if (!proof) throw refuse(`block ${found.height} has no transaction ${found.index}`);
+  return {
+    root_hash: toUpperHex(root),
+    data: toBase64(found.tx),
+    proof: {
+      total: String(proof.total),
+      index: String(proof.index),
+      leaf_hash: toBase64(proof.leafHash),
+      aunts: proof.aunts.map(toBase64),
+    },
+  };
+}
