@@ -4,13 +4,7 @@
  */
 import { leafHash, merkleRoot } from "../crypto/merkle.ts";
 import { concat, equalBytes, toHex, u64le } from "../encoding/bytes.ts";
-import {
-  hashBytes,
-  type LeafRange,
-  openedRoot,
-  StreamingTree,
-  siblingRanges,
-} from "./multiproof.ts";
+import { hashBytes, openedRoot, ProofCollector } from "./multiproof.ts";
 
 /** A nonce that passed the hit rule (0 <= nonce < 2^64), and its digest D of 32 bytes. */
 export interface Hit {
@@ -58,8 +52,10 @@ export function openedPositions(count: number, indices: readonly number[]): numb
 export function openLeaves(hits: readonly Hit[], indices: readonly number[]): Multiproof {
   const positions = openedPositions(hits.length, indices);
   const leaves = positions.map((position) => hitAt(hits, position));
-  const ranges = positions.length === 0 ? [] : siblingRanges(hits.length, positions);
-  return { leaves, proof: ranges.map((range) => subtreeRoot(hits, range)) };
+  if (leaves.length === 0) return { leaves, proof: [] };
+  const collector = new ProofCollector(hits.length, positions);
+  for (const hit of hits) collector.add(leafOf(hit));
+  return { leaves, proof: collector.proof() };
 }
 
 /** An opening as it arrives from a stranger, with what the chain knows. */
@@ -113,12 +109,4 @@ function hitAt(hits: readonly Hit[], position: number): Hit {
   const hit = hits[position];
   if (!hit) throw new RangeError(`no hit at ${position}: there are ${hits.length}`);
   return hit;
-}
-
-function subtreeRoot(hits: readonly Hit[], { start, end }: LeafRange): Uint8Array {
-  const tree = new StreamingTree();
-  for (let position = start; position < end; position++) tree.add(leafOf(hitAt(hits, position)));
-  const root = tree.root();
-  if (!root) throw new RangeError(`an empty subtree at ${start}`);
-  return root;
 }

@@ -9,7 +9,7 @@ import { innerHash, leafHash, splitPoint } from "../crypto/merkle.ts";
 export const hashBytes = 32;
 
 /** Leaves start .. end-1 of a tree. */
-export interface LeafRange {
+interface LeafRange {
   readonly start: number;
   readonly end: number;
 }
@@ -74,12 +74,7 @@ export class StreamingTree {
 
   /** Adds the next leaf, given as its bytes. */
   add(leaf: Uint8Array): void {
-    this.addHash(leafHash(leaf));
-  }
-
-  /** Adds the next leaf, given as its leaf hash. */
-  addHash(hash: Uint8Array): void {
-    let subtree = { size: 1, hash };
+    let subtree = { size: 1, hash: leafHash(leaf) };
     for (let last = this.#subtrees.at(-1); last?.size === subtree.size; ) {
       this.#subtrees.pop();
       subtree = { size: 2 * last.size, hash: innerHash(last.hash, subtree.hash) };
@@ -97,6 +92,39 @@ export class StreamingTree {
         (joined, { hash }) => joined && innerHash(hash, joined),
         right,
       );
+  }
+}
+
+/** Makes the proof of an opening while all leaves of the tree pass by once, in order. */
+export class ProofCollector {
+  readonly #ranges: readonly LeafRange[];
+  readonly #proof: Uint8Array[] = [];
+  #position = 0;
+  #subtree = new StreamingTree();
+
+  /** positions as for siblingRanges. */
+  constructor(count: number, positions: readonly number[]) {
+    this.#ranges = siblingRanges(count, positions);
+  }
+
+  /** Takes the next leaf, given as its bytes; opened leaves pass by too. */
+  add(leaf: Uint8Array): void {
+    const range = this.#ranges[this.#proof.length];
+    const position = this.#position++;
+    if (range === undefined || position < range.start) return;
+    this.#subtree.add(leaf);
+    if (position + 1 < range.end) return;
+    const root = this.#subtree.root();
+    if (root) this.#proof.push(root);
+    this.#subtree = new StreamingTree();
+  }
+
+  /** The proof, after the last leaf. Throws when leaves are missing. */
+  proof(): readonly Uint8Array[] {
+    if (this.#proof.length < this.#ranges.length) {
+      throw new RangeError(`${this.#position} leaves passed by, and the tree has more`);
+    }
+    return this.#proof;
   }
 }
 
