@@ -60,8 +60,9 @@ void pack_panel(const int8_t* weights, size_t stride, int valid, size_t k, uint8
 }
 
 void multiply(const uint8_t* block, const uint8_t* panel, size_t k, int32_t* tile) {
-  __m256i acc[ROWS][2];
-  for (auto& row : acc) row[0] = row[1] = _mm256_setzero_si256();
+  __m256i acc[ROWS][2];  // Twelve registers: every loop over them is unrolled to keep them there.
+#pragma GCC unroll 6
+  for (int r = 0; r < ROWS; r++) acc[r][0] = acc[r][1] = _mm256_setzero_si256();
   for (size_t i = 0; i < k; i += 2, block += ROWS * 4, panel += COLS * 4) {
     const __m256i w0 = load(panel), w1 = load(panel + 32);
 #pragma GCC unroll 6
@@ -71,6 +72,7 @@ void multiply(const uint8_t* block, const uint8_t* panel, size_t k, int32_t* til
       acc[r][1] = _mm256_add_epi32(acc[r][1], _mm256_madd_epi16(x, w1));
     }
   }
+#pragma GCC unroll 6
   for (int r = 0; r < ROWS; r++) {
     store(tile + r * COLS, acc[r][0]);
     store(tile + r * COLS + 8, acc[r][1]);

@@ -70,6 +70,7 @@ void pack_panel(const int8_t* weights, size_t stride, int valid, size_t k, uint8
 void multiply(const uint8_t* block, const uint8_t* panel, size_t k, int32_t* tile) {
   Lanes acc[ROWS][2];
   const uint8_t* corrections = block + ROWS * k;
+#pragma GCC unroll 16
   for (int r = 0; r < ROWS; r++) acc[r][0] = acc[r][1] = Lanes{} + word_at(corrections + r * 4);
   for (size_t i = 0; i < k; i += 4, block += ROWS * 4, panel += COLS * 4) {
     const Lanes w0 = load_vector<Lanes>(panel);
@@ -81,6 +82,7 @@ void multiply(const uint8_t* block, const uint8_t* panel, size_t k, int32_t* til
       acc[r][1] = dot(acc[r][1], w1, x);
     }
   }
+#pragma GCC unroll 16
   for (int r = 0; r < ROWS; r++) {
     std::memcpy(tile + r * COLS, &acc[r][0], sizeof(Lanes));
     std::memcpy(tile + r * COLS + GONKA_LANES, &acc[r][1], sizeof(Lanes));

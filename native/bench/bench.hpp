@@ -1,0 +1,30 @@
+// The pieces of the benchmark: timing, the machine's own peak, one measurement of each kind.
+#pragma once
+#include <chrono>
+#include <string>
+
+#include "../src/kernels/kernel-table.hpp"
+
+namespace gonka::bench {
+
+inline double seconds_now() {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
+}
+
+struct Options {
+  char profile = 'C';
+  double seconds = 5;
+  size_t threads = 1;
+  size_t batch = 0;
+  std::string backend = "auto";
+  bool json = false;
+};
+
+// Giga-operations a second of a plain register-tiled int8 kernel of the backend's instruction set,
+// operands in L1, on `threads` threads at once: the ceiling that figures are compared with.
+double gemm_peak_gops(const KernelTable& kernels, size_t threads, double seconds);
+// Bytes a second of stream expansion, and of the challenge's products over rows in memory.
+double stream_rate(const KernelTable& kernels, double seconds);
+double challenge_rate(const KernelTable& kernels, double seconds);
+
+}  // namespace gonka::bench
