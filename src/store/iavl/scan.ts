@@ -1,0 +1,39 @@
+/** Reading a tree: one key, or a range of keys in either direction, lazily. */
+import type { KeyRange } from "../kv.ts";
+import { type NodeId, type Nodes, noNode } from "./nodes.ts";
+
+/** The leaf of this key, or noNode. */
+export function findLeaf(nodes: Nodes, root: NodeId, key: Uint8Array): NodeId {
+  if (root === noNode) return noNode;
+  const { records } = nodes;
+  let id = root;
+  while (nodes.height(id) > 0) {
+    id = records.compare(key, nodes.record(id)) < 0 ? nodes.left(id) : nodes.right(id);
+  }
+  return records.compare(key, nodes.record(id)) === 0 ? id : noNode;
+}
+
+/** The leaves with start <= key < end in key order, or from the end when reverse. */
+export function* scanLeaves(
+  nodes: Nodes,
+  root: NodeId,
+  { start, end, reverse }: KeyRange,
+): Generator<NodeId, void> {
+  const { records } = nodes;
+  const stack: NodeId[] = root === noNode ? [] : [root];
+  for (let id = stack.pop(); id !== undefined; id = stack.pop()) {
+    const record = nodes.record(id);
+    const startOrder = start ? records.compare(start, record) : -1;
+    const endOrder = end ? records.compare(end, record) : 1;
+    if (nodes.height(id) === 0) {
+      if (startOrder <= 0 && endOrder > 0) yield id;
+      continue;
+    }
+    // All keys on the left are below the search key, all on the right at or above it.
+    const left = startOrder < 0 ? nodes.left(id) : noNode;
+    const right = endOrder > 0 ? nodes.right(id) : noNode;
+    const [first, second] = reverse ? [right, left] : [left, right];
+    if (second !== noNode) stack.push(second);
+    if (first !== noNode) stack.push(first);
+  }
+}
