@@ -55,13 +55,17 @@ export function computeNonce(sprint: PreparedSprint, nonce: bigint): NonceResult
   return forward(sprint, nonce, () => {});
 }
 
-/** As computeNonce, with the trace: BLAKE3 of x after each sublayer, then of O (2L + 2 values). */
+/**
+ * As computeNonce, with the trace: BLAKE3 of x after each sublayer, then of O (2L + 2 values).
+ * onState hears how many of them there are so far.
+ */
 export function traceNonce(
   sprint: PreparedSprint,
   nonce: bigint,
+  onState: (done: number) => void = () => {},
 ): NonceResult & { readonly trace: readonly Uint8Array[] } {
   const trace: Uint8Array[] = [];
-  const result = forward(sprint, nonce, (state) => trace.push(blake3(asBytes(state))));
+  const result = forward(sprint, nonce, (state) => onState(trace.push(blake3(asBytes(state)))));
   return { ...result, trace };
 }
 
