@@ -51,7 +51,7 @@ export interface ApiBackend {
   checkTx(tx: Uint8Array): ResponseCheckTx;
   tx(hash: Uint8Array): FoundTx | undefined;
   /** A string when the query cannot be parsed. */
-  searchTxs(search: TxSearch): FoundTxs | string;
+  searchTxs(search: TxSearch): Promise<FoundTxs | string>;
   latestHeight(): bigint;
   earliestHeight(): bigint;
   block(height: bigint): { readonly block: Block; readonly blockId: BlockID } | undefined;

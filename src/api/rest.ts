@@ -48,7 +48,7 @@ export class RestServer {
       handler: async (request, reply) => {
         try {
           const message = readMessage(route, rule, request, any);
-          const { response, height } = route.call(message, { height: heightOf(request) });
+          const { response, height } = await route.call(message, { height: heightOf(request) });
           reply.header(heightHeader, String(height)).type("application/json");
           return JSON.stringify(protoJson(route.response, response, any));
         } catch (error) {

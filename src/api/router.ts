@@ -17,7 +17,7 @@ export interface Route {
   readonly response: Codec<object>;
   readonly http: readonly HttpRule[];
   /** Throws GrpcError or ModuleError. */
-  call(request: object, options: CallOptions): Answer;
+  call(request: object, options: CallOptions): Promise<Answer>;
 }
 
 /** The response and the height of the state it describes. */
@@ -34,8 +34,8 @@ export function routesOf(backend: ApiBackend): readonly Route[] {
       request,
       response,
       http,
-      call: (message, options) => ({
-        response: handle(backend, message, options),
+      call: async (message, options) => ({
+        response: await handle(backend, message, options),
         height: backend.latestHeight(),
       }),
     }),
@@ -46,7 +46,7 @@ export function routesOf(backend: ApiBackend): readonly Route[] {
       path,
       ...codecs,
       http,
-      call: (message, { height }) => {
+      call: async (message, { height }) => {
         const data = codecs.request.encode(message).finish();
         const answer = backend.query({ path, data, height, prove: false });
         if (answer.code !== 0) throw fromAbci(answer.codespace, answer.code, answer.log);

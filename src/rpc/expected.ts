@@ -131,7 +131,7 @@ export interface IndexDb {
     readonly start?: Uint8Array | undefined;
     readonly end?: Uint8Array | undefined;
     readonly reverse?: boolean | undefined;
-  }): Iterable<readonly [key: Uint8Array, value: Uint8Array]>;
+  }): AsyncIterable<readonly [key: Uint8Array, value: Uint8Array]>;
   batch(
     operations: readonly { readonly key: Uint8Array; readonly value: Uint8Array | undefined }[],
     options: { readonly sync: boolean },

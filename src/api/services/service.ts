@@ -9,7 +9,7 @@ export interface ServiceMethod<Request extends object = object, Response extends
   readonly response: Codec<Response>;
   readonly http: readonly HttpRule[];
   /** Throws GrpcError or ModuleError. */
-  handle(backend: ApiBackend, request: Request, call: CallOptions): Response;
+  handle(backend: ApiBackend, request: Request, call: CallOptions): Response | Promise<Response>;
 }
 
 /** What a caller asks for beside the request. */

@@ -160,7 +160,10 @@ function txResponse(backend: ApiBackend, found: FoundTx): TxResponse {
   };
 }
 
-function search(backend: ApiBackend, request: GetTxsEventRequest): GetTxsEventResponse {
+async function search(
+  backend: ApiBackend,
+  request: GetTxsEventRequest,
+): Promise<GetTxsEventResponse> {
   const query = request.query !== "" ? request.query : request.events.join(" AND ");
   if (query === "") throw invalid("query cannot be empty");
   const limit = Number(request.limit || request.pagination?.limit || BigInt(maxPageLimit));
@@ -169,7 +172,7 @@ function search(backend: ApiBackend, request: GetTxsEventRequest): GetTxsEventRe
     throw invalid(`limit must be between 1 and ${maxPageLimit}, got ${limit}`);
   }
   const isDescending = request.orderBy === OrderBy.ORDER_BY_DESC;
-  const found = backend.searchTxs({ query, page, limit, isDescending });
+  const found = await backend.searchTxs({ query, page, limit, isDescending });
   if (typeof found === "string") throw invalid(found);
   return {
     txs: found.txs.map(({ tx }) => decodeTx(tx)),

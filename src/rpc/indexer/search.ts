@@ -28,7 +28,7 @@ type Found = Map<string, Set<string>>;
 const anyEvent = "any";
 
 /** Transactions that satisfy the query, ordered by height and position. */
-export function searchTxs(indexer: Indexer, db: IndexDb, query: Query): IndexedTx[] {
+export async function searchTxs(indexer: Indexer, db: IndexDb, query: Query): Promise<IndexedTx[]> {
   const byHash = query.find(({ tag, operator }) => tag === "tx.hash" && operator === "=");
   if (byHash?.operand) {
     const hash = parseHex(byHash.operand.text);
@@ -38,7 +38,9 @@ export function searchTxs(indexer: Indexer, db: IndexDb, query: Query): IndexedT
   // Events carry their own name in subscriptions; in the index every entry is a Tx.
   const conditions = query.filter(({ tag }) => tag !== "tm.event");
   const found = intersect(
-    conditions.map((c) => (c.tag === "tx.height" ? byHeight(db, c) : byTxAttribute(db, c))),
+    await each(conditions, (c) =>
+      c.tag === "tx.height" ? byHeight(db, c) : scanAttributes(db, c, txEntries),
+    ),
   );
   return [...found.keys()].sort().flatMap((position) => {
     const hash = db.get(heightKeyOf(position));
@@ -50,10 +52,20 @@ const heightKeyOf = (position: string): Uint8Array =>
   new Uint8Array(Buffer.concat([heightPrefix, Buffer.from(position, "hex")]));
 
 /** Heights of the blocks that satisfy the query, ascending. */
-export function searchBlocks(db: IndexDb, query: Query): bigint[] {
+export async function searchBlocks(db: IndexDb, query: Query): Promise<bigint[]> {
   const conditions = query.filter(({ tag }) => tag !== "tm.event");
-  const found = intersect(conditions.map((condition) => byBlockAttribute(db, condition)));
+  const found = intersect(await each(conditions, (condition) => byBlockAttribute(db, condition)));
   return [...found.keys()].sort().map((position) => BigInt(`0x${position}`));
+}
+
+/** One condition after the other: a search holds one set of results per condition, not more. */
+async function each(
+  conditions: readonly Condition[],
+  find: (condition: Condition) => Promise<Found>,
+): Promise<Found[]> {
+  const sets: Found[] = [];
+  for (const condition of conditions) sets.push(await find(condition));
+  return sets;
 }
 
 function intersect(sets: readonly Found[]): Found {
@@ -80,7 +92,7 @@ function commonEvents(a: Set<string>, b: Set<string> | undefined): Set<string> |
 }
 
 /** Transactions by height: from the height index, whose order bounds the scan. */
-function byHeight(db: IndexDb, condition: Condition): Found {
+async function byHeight(db: IndexDb, condition: Condition): Promise<Found> {
   const found: Found = new Map();
   const limit = /^\d{1,18}$/.test(condition.operand?.text ?? "")
     ? condition.operand?.text
@@ -88,7 +100,7 @@ function byHeight(db: IndexDb, condition: Condition): Found {
   const exact = condition.operator === "=" && limit !== undefined;
   const start = exact ? concatHeight(BigInt(limit)) : heightPrefix;
   const end = exact ? concatHeight(BigInt(limit) + 1n) : prefixEnd(heightPrefix);
-  for (const [key] of db.iterate({ start, end })) {
+  for await (const [key] of db.iterate({ start, end })) {
     const height = fromU64be(key.subarray(heightPrefix.length));
     if (matchesValue(condition, String(height))) {
       add(found, toHex(key.subarray(heightPrefix.length)), anyEvent);
@@ -106,28 +118,31 @@ function prefixEnd(prefix: Uint8Array): Uint8Array {
   return end;
 }
 
-function byTxAttribute(db: IndexDb, condition: Condition): Found {
-  return scanAttributes(db, "e", condition, txTailBytes, 16);
-}
-
-function byBlockAttribute(db: IndexDb, condition: Condition): Found {
-  const found = scanAttributes(db, "b", condition, blockTailBytes, 8);
+async function byBlockAttribute(db: IndexDb, condition: Condition): Promise<Found> {
+  const found = await scanAttributes(db, condition, blockEntries);
   if (condition.tag !== "block.height") return found;
   return new Map([...found.keys()].map((position) => [position, new Set([anyEvent])]));
 }
 
-function scanAttributes(
+/** How the keys of one kind of entry end: position, then the number of the event. */
+interface EntryShape {
+  readonly kind: "e" | "b";
+  readonly tailBytes: number;
+  readonly positionBytes: number;
+}
+const txEntries: EntryShape = { kind: "e", tailBytes: txTailBytes, positionBytes: 16 };
+const blockEntries: EntryShape = { kind: "b", tailBytes: blockTailBytes, positionBytes: 8 };
+
+async function scanAttributes(
   db: IndexDb,
-  kind: "e" | "b",
   condition: Condition,
-  tailBytes: number,
-  positionBytes: number,
-): Found {
+  { kind, tailBytes, positionBytes }: EntryShape,
+): Promise<Found> {
   const found: Found = new Map();
   const { tag, operator, operand } = condition;
   const exact = operator === "=" && operand?.kind === "string" ? operand.text : undefined;
   const start = attributePrefix(kind, tag, exact);
-  for (const [key] of db.iterate({ start, end: prefixEnd(start) })) {
+  for await (const [key] of db.iterate({ start, end: prefixEnd(start) })) {
     const value = attributeValue(key, tag, tailBytes);
     if (exact === undefined ? !matchesValue(condition, value) : value !== exact) continue;
     const tail = key.subarray(key.length - tailBytes);

@@ -190,8 +190,8 @@ function validatorsAnswer(context: RpcContext, params: Params): object {
   };
 }
 
-function blockSearchAnswer(context: RpcContext, params: Params): object {
-  const heights = searchBlocks(context.indexDb, queryParam(params));
+async function blockSearchAnswer(context: RpcContext, params: Params): Promise<object> {
+  const heights = await searchBlocks(context.indexDb, queryParam(params));
   if (orderParam(params, "desc") === "desc") heights.reverse();
   const { skip, count } = pageOf(params, heights.length);
   const blocks = heights.slice(skip, skip + count).map((at) => blockAnswer(context, at));

@@ -66,8 +66,8 @@ export const txMethods: Methods = {
       ["per_page", "int64"],
       ["order_by", "string"],
     ],
-    handle: (context, params) => {
-      const found = searchTxs(context.index, context.indexDb, queryParam(params));
+    handle: async (context, params) => {
+      const found = await searchTxs(context.index, context.indexDb, queryParam(params));
       if (orderParam(params, "asc") === "desc") found.reverse();
       const { skip, count } = pageOf(params, found.length);
       const prove = booleanParam(params, "prove");

@@ -1,0 +1,60 @@
+/** Exit codes and error texts of the command line: one line cause, one line fix, a code. */
+
+/** docs/cli.md lists the same. */
+export const exitCodes = {
+  ok: 0,
+  unexpected: 1,
+  usage: 2,
+  config: 3,
+  unreachable: 4,
+  rejected: 5,
+  failed: 6,
+  timedOut: 7,
+  keyring: 8,
+  mismatch: 9,
+  doctorFailed: 10,
+  interrupted: 130,
+} as const;
+
+/** What the user is told when a command cannot do what was asked. */
+export class CliError extends Error {
+  readonly exit: number;
+  /** Stable identifier for scripts, such as "key_not_found". */
+  readonly id: string;
+  readonly fix: string;
+  constructor(
+    kind: keyof typeof exitCodes,
+    id: string,
+    text: { readonly cause: string; readonly fix: string },
+  ) {
+    super(text.cause);
+    this.exit = exitCodes[kind];
+    this.id = id;
+    this.fix = text.fix;
+  }
+}
+
+const unreachableCauses = ["ECONNREFUSED", "ECONNRESET", "ENOTFOUND", "ETIMEDOUT", "EHOSTUNREACH"];
+
+/** Any thrown value as a CliError. */
+export function toCliError(thrown: unknown): CliError {
+  if (thrown instanceof CliError) return thrown;
+  const cause = thrown instanceof Error ? thrown.message : String(thrown);
+  const inner =
+    thrown instanceof Error ? (thrown.cause as { code?: unknown } | undefined) : undefined;
+  if (typeof inner?.code === "string" && unreachableCauses.includes(inner.code)) {
+    return new CliError("unreachable", "node_unreachable", {
+      cause: `the node cannot be reached: ${inner.code}`,
+      fix: "check --node, or start one with `gonkad localnet`",
+    });
+  }
+  return new CliError("unexpected", "unexpected", {
+    cause,
+    fix: "run again with --trace and report what it prints",
+  });
+}
+
+/** The three lines on stderr. */
+export function formatError(error: CliError): string {
+  return `Error: ${error.message}\nfix: ${error.fix}\ncode: ${error.id}\n`;
+}
