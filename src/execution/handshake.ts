@@ -12,6 +12,7 @@ import { updateConsensusParams } from "../types/consensus-params.ts";
 import type { GenesisDoc } from "../types/genesis/genesis.ts";
 import { genesisState } from "../types/genesis/genesis.ts";
 import { ValidatorSet } from "../types/validator-set.ts";
+import { publicKeyToProto } from "../types/validators/validator.ts";
 import { finalizeBlockRequest } from "./abci-requests.ts";
 import type { BlockApplication, ExecutorParts } from "./block-executor.ts";
 import { BlockExecutor } from "./block-executor.ts";
@@ -66,14 +67,14 @@ async function initChain(
   { app, genesis, states }: HandshakeParts,
   state: ChainState,
 ): Promise<[ChainState, AppPoint]> {
-  const set = ValidatorSet.from(genesis.validators.map((v) => ({ ...v, priority: 0n })));
+  const set = genesisState(genesis).validators;
   const response = app.initChain({
     time: genesis.genesisTime,
     chainId: genesis.chainId,
     initialHeight: genesis.initialHeight,
     consensusParams: genesis.consensusParams,
     validators: set.validators.map(({ pubKey, power }) => ({
-      pubKey: { [pubKey.type]: pubKey.key },
+      pubKey: publicKeyToProto(pubKey),
       power,
     })),
     appStateBytes: utf8(JSON.stringify(genesis.appState ?? {})),

@@ -1,8 +1,6 @@
 /** The state after a block: cometbft state/execution.go, updateState. */
 import type { ResponseFinalizeBlock, ValidatorUpdate } from "cosmjs-types/tendermint/abci/types";
 import type { BlockID, Header } from "cosmjs-types/tendermint/types/types";
-import { ed25519Address } from "../crypto/ed25519.ts";
-import { secp256k1Address } from "../crypto/secp256k1.ts";
 import type { ChainState } from "../types/chain-state.ts";
 import {
   updateConsensusParams,
@@ -11,7 +9,8 @@ import {
 } from "../types/consensus-params.ts";
 import { hashResults } from "../types/tx.ts";
 import { ValidatorSet } from "../types/validator-set.ts";
-import type { PublicKey, Validator } from "../types/validators/validator.ts";
+import type { Validator } from "../types/validators/validator.ts";
+import { newValidator, publicKeyFromProto } from "../types/validators/validator.ts";
 
 /**
  * The application broke its contract: an update the engine cannot take over. Every node gets the
@@ -23,18 +22,12 @@ export class ApplicationError extends Error {
 
 /** The engine's validators of an ABCI answer. Throws ApplicationError on a malformed one. */
 export function fromValidatorUpdates(updates: readonly ValidatorUpdate[]): Validator[] {
-  return updates.map(({ pubKey, power }) => {
+  return updates.map(({ pubKey: proto, power }) => {
     if (power < 0n) throw new ApplicationError(`validator power ${power} is negative`);
-    const key = publicKeyOf(pubKey);
-    const address = key.type === "ed25519" ? ed25519Address(key.key) : secp256k1Address(key.key);
-    return { address, pubKey: key, power, priority: 0n };
+    const pubKey = proto && publicKeyFromProto(proto);
+    if (!pubKey) throw new ApplicationError("validator update without a usable public key");
+    return newValidator(pubKey, power);
   });
-}
-
-function publicKeyOf(pubKey: ValidatorUpdate["pubKey"]): PublicKey {
-  if (pubKey?.ed25519?.length === 32) return { type: "ed25519", key: pubKey.ed25519 };
-  if (pubKey?.secp256k1?.length === 33) return { type: "secp256k1", key: pubKey.secp256k1 };
-  throw new ApplicationError("validator update without an ed25519 or secp256k1 public key");
 }
 
 /**
