@@ -2,8 +2,7 @@
  * Setting and removing keys with the shape rules of cosmos/iavl v1 (mutable_tree.go): which nodes
  * are rewritten, and how the tree is balanced, decides the hashes. Clauses: spec/store.md, "Tree".
  */
-import { type NodeId, type Nodes, noNode } from "./nodes.ts";
-import type { RecordAddress } from "./records.ts";
+import { type NodeId, type Nodes, noNode, type Probe, probeOf } from "./nodes.ts";
 import { findLeaf } from "./scan.ts";
 
 /** The changes of one working version over an immutable tree. */
@@ -13,11 +12,11 @@ export class Edit {
   /** Committed nodes that the working tree no longer uses. */
   readonly orphans: NodeId[] = [];
   root: NodeId;
-  /** Of the leaf that the last set made. */
-  #newRecord: RecordAddress = 0;
+  /** The leaf that the last set made. */
+  #newLeaf: NodeId = noNode;
   #isUpdate = false;
-  /** After a removal: the new first key of the subtree that lost its first leaf, if it did. */
-  #newFirst: RecordAddress | undefined;
+  /** After a removal: the new first leaf of the subtree that lost its first one, if it did. */
+  #newFirst: NodeId = noNode;
 
   constructor(nodes: Nodes, root: NodeId, version: number) {
     this.#nodes = nodes;
@@ -27,15 +26,15 @@ export class Edit {
 
   /** Every node on the path is rewritten, also when the value stays the same. */
   set(key: Uint8Array, value: Uint8Array): void {
-    const nodes = this.#nodes;
-    if (this.root === noNode) this.root = nodes.addLeaf(key, value, this.#version);
-    else this.root = this.#set(this.root, key, value);
+    const probe = probeOf(key);
+    if (this.root === noNode) this.root = this.#nodes.addLeaf(probe, value, this.#version);
+    else this.root = this.#set(this.root, probe, value);
   }
 
   /** Whether the key was there. Removing an absent key rewrites nothing. */
   remove(key: Uint8Array): boolean {
     if (findLeaf(this.#nodes, this.root, key) === noNode) return false;
-    this.root = this.#remove(this.root, key);
+    this.root = this.#remove(this.root, probeOf(key));
     return true;
   }
 
@@ -44,9 +43,9 @@ export class Edit {
     this.#freeFresh(this.root);
   }
 
-  #set(id: NodeId, key: Uint8Array, value: Uint8Array): NodeId {
+  #set(id: NodeId, key: Probe, value: Uint8Array): NodeId {
     const nodes = this.#nodes;
-    const order = nodes.records.compare(key, nodes.record(id));
+    const order = nodes.order(key, id);
     if (nodes.height(id) === 0) return this.#setLeaf(id, order, key, value);
     const copy = this.#rewrite(id);
     if (order < 0) nodes.setLeft(copy, this.#set(nodes.left(copy), key, value));
@@ -55,44 +54,43 @@ export class Edit {
       nodes.update(copy);
       return this.#rebalance(copy);
     }
-    // The search key is the key of the leaf just replaced: hold on to the new record.
-    if (order === 0) nodes.setRecord(copy, this.#newRecord);
+    // The search key is in the record of the leaf just replaced: hold on to the new one.
+    if (order === 0) nodes.setSearchKey(copy, this.#newLeaf);
     return copy;
   }
 
-  #setLeaf(id: NodeId, order: number, key: Uint8Array, value: Uint8Array): NodeId {
-    const [nodes, version] = [this.#nodes, this.#version];
+  #setLeaf(id: NodeId, order: number, key: Probe, value: Uint8Array): NodeId {
+    const nodes = this.#nodes;
+    const version = this.#version;
     const leaf = nodes.addLeaf(key, value, version);
-    this.#newRecord = nodes.record(leaf);
+    this.#newLeaf = leaf;
     this.#isUpdate = order === 0;
     if (order === 0) {
       this.#drop(id);
       return leaf;
     }
     return order < 0
-      ? nodes.addInner({ left: leaf, right: id, record: nodes.record(id), version })
-      : nodes.addInner({ left: id, right: leaf, record: nodes.record(leaf), version });
+      ? nodes.addInner({ left: leaf, right: id, first: id, version })
+      : nodes.addInner({ left: id, right: leaf, first: leaf, version });
   }
 
   /** The key is known to be below. Returns noNode for a removed leaf, else the subtree's root. */
-  #remove(id: NodeId, key: Uint8Array): NodeId {
+  #remove(id: NodeId, key: Probe): NodeId {
     const nodes = this.#nodes;
-    this.#newFirst = undefined;
+    this.#newFirst = noNode;
     if (nodes.height(id) === 0) {
       this.#drop(id);
       return noNode;
     }
-    return nodes.records.compare(key, nodes.record(id)) < 0
-      ? this.#removeLeft(id, key)
-      : this.#removeRight(id, key);
+    return nodes.order(key, id) < 0 ? this.#removeLeft(id, key) : this.#removeRight(id, key);
   }
 
-  #removeLeft(id: NodeId, key: Uint8Array): NodeId {
+  #removeLeft(id: NodeId, key: Probe): NodeId {
     const nodes = this.#nodes;
     const left = this.#remove(nodes.left(id), key);
     if (left === noNode) {
       const right = nodes.right(id);
-      this.#newFirst = nodes.record(id);
+      this.#newFirst = firstLeaf(nodes, right);
       this.#drop(id);
       return right;
     }
@@ -102,19 +100,19 @@ export class Edit {
     return this.#rebalance(copy); // #newFirst goes on up to the node whose right side this is.
   }
 
-  #removeRight(id: NodeId, key: Uint8Array): NodeId {
+  #removeRight(id: NodeId, key: Probe): NodeId {
     const nodes = this.#nodes;
     const right = this.#remove(nodes.right(id), key);
     if (right === noNode) {
       const left = nodes.left(id);
-      this.#newFirst = undefined;
+      this.#newFirst = noNode;
       this.#drop(id);
       return left;
     }
     const copy = this.#rewrite(id);
     nodes.setRight(copy, right);
-    if (this.#newFirst !== undefined) nodes.setRecord(copy, this.#newFirst);
-    this.#newFirst = undefined;
+    if (this.#newFirst !== noNode) nodes.setSearchKey(copy, this.#newFirst);
+    this.#newFirst = noNode;
     nodes.update(copy);
     return this.#rebalance(copy);
   }
@@ -185,4 +183,10 @@ export class Edit {
     }
     nodes.free(id);
   }
+}
+
+function firstLeaf(nodes: Nodes, id: NodeId): NodeId {
+  let leaf = id;
+  while (nodes.height(leaf) > 0) leaf = nodes.left(leaf);
+  return leaf;
 }

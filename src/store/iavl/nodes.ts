@@ -2,8 +2,9 @@
  * The nodes of one tree as 64-byte cells of a typed array, one cache line each. A node is a cell
  * number; 0 is no node. Committed nodes never change: an edit works on copies (edit.ts).
  *
- * Words of a cell: 0 left, 1 right, 2 record, 3 and 4 version (low, high), 5 size, 6 height,
- * 7 whether it is hashed, 8..15 the hash.
+ * Words of a cell: 0 left, 1 right, 2 record, 3 version (low 32 bits), 4 size, 5 height (8 bits),
+ * whether it is hashed (1 bit) and version (high 21 bits), 6 and 7 the first eight bytes of the
+ * search key, 8..15 the hash. Most comparisons on the way down end at words 6 and 7.
  */
 import { hash } from "node:crypto";
 import { type RecordAddress, Records } from "./records.ts";
@@ -18,6 +19,25 @@ const hashOffset = 32;
 export const hashBytes = 32;
 const firstCells = 64;
 const twoTo32 = 2 ** 32;
+const heightMask = 0xff;
+const hashedBit = 0x100;
+const versionShift = 9;
+
+/** A key to look for, with its first eight bytes as two big-endian words, padded with zeros. */
+export interface Probe {
+  readonly key: Uint8Array;
+  readonly high: number;
+  readonly low: number;
+}
+
+export function probeOf(key: Uint8Array): Probe {
+  return { key, high: wordAt(key, 0), low: wordAt(key, 4) };
+}
+
+function wordAt(key: Uint8Array, at: number): number {
+  const high = ((key[at] ?? 0) << 8) | (key[at + 1] ?? 0);
+  return ((high << 16) | ((key[at + 2] ?? 0) << 8) | (key[at + 3] ?? 0)) >>> 0;
+}
 
 export class Nodes {
   readonly records = new Records();
@@ -40,43 +60,66 @@ export class Nodes {
   /** The version in which the node came to be: part of its hash. Below 2^53. */
   version(id: NodeId): number {
     const at = id * cellWords;
-    return (this.#words[at + 4] as number) * twoTo32 + (this.#words[at + 3] as number);
+    const high = (this.#words[at + 5] as number) >>> versionShift;
+    return high * twoTo32 + (this.#words[at + 3] as number);
   }
   /** How many leaves are below; 1 for a leaf. */
   size(id: NodeId): number {
-    return this.#words[id * cellWords + 5] as number;
+    return this.#words[id * cellWords + 4] as number;
   }
   /** 0 for a leaf. */
   height(id: NodeId): number {
-    return this.#words[id * cellWords + 6] as number;
+    return (this.#words[id * cellWords + 5] as number) & heightMask;
+  }
+  /** The order of a key relative to the search key: negative, zero or positive. */
+  order(probe: Probe, id: NodeId): number {
+    const words = this.#words;
+    const at = id * cellWords;
+    const high = probe.high - (words[at + 6] as number);
+    if (high !== 0) return high;
+    const low = probe.low - (words[at + 7] as number);
+    return low !== 0 ? low : this.records.compare(probe.key, words[at + 2] as number);
   }
   /** Height of the left subtree less that of the right one. */
   balance(id: NodeId): number {
     return this.height(this.left(id)) - this.height(this.right(id));
   }
 
-  addLeaf(key: Uint8Array, value: Uint8Array, version: number): NodeId {
-    const record = this.records.add(key, value);
-    return this.#add({ left: noNode, right: noNode, record, version, size: 1, height: 0 });
+  addLeaf(probe: Probe, value: Uint8Array, version: number): NodeId {
+    const id = this.#add(version);
+    const words = this.#words;
+    const at = id * cellWords;
+    words[at] = noNode;
+    words[at + 1] = noNode;
+    words[at + 2] = this.records.add(probe.key, value);
+    words[at + 4] = 1;
+    words[at + 6] = probe.high;
+    words[at + 7] = probe.low;
+    return id;
   }
 
-  addInner(parts: { left: NodeId; right: NodeId; record: RecordAddress; version: number }): NodeId {
-    const id = this.#add({ ...parts, size: 0, height: 0 });
+  /** The search key is that of `first`: the first leaf on the right. */
+  addInner(parts: { left: NodeId; right: NodeId; first: NodeId; version: number }): NodeId {
+    const id = this.#add(parts.version);
+    this.setLeft(id, parts.left);
+    this.setRight(id, parts.right);
+    this.setSearchKey(id, parts.first);
     this.update(id);
     return id;
   }
 
   /** A new node with the same children and search key, of this version, not yet hashed. */
   copy(id: NodeId, version: number): NodeId {
-    const [left, right, record] = [this.left(id), this.right(id), this.record(id)];
-    return this.#add({
-      left,
-      right,
-      record,
-      version,
-      size: this.size(id),
-      height: this.height(id),
-    });
+    const copy = this.#add(version);
+    const words = this.#words;
+    const from = id * cellWords;
+    const to = copy * cellWords;
+    words[to] = words[from] as number;
+    words[to + 1] = words[from + 1] as number;
+    words[to + 4] = words[from + 4] as number;
+    words[to + 5] = (words[to + 5] as number) | ((words[from + 5] as number) & heightMask);
+    this.setSearchKey(copy, id);
+    return copy;
   }
 
   setLeft(id: NodeId, child: NodeId): void {
@@ -85,20 +128,30 @@ export class Nodes {
   setRight(id: NodeId, child: NodeId): void {
     this.#words[id * cellWords + 1] = child;
   }
-  setRecord(id: NodeId, record: RecordAddress): void {
-    this.#words[id * cellWords + 2] = record;
+  /** Takes over the search key of another node, or the key of a leaf. */
+  setSearchKey(id: NodeId, from: NodeId): void {
+    const words = this.#words;
+    const to = id * cellWords;
+    const at = from * cellWords;
+    words[to + 2] = words[at + 2] as number;
+    words[to + 6] = words[at + 6] as number;
+    words[to + 7] = words[at + 7] as number;
   }
   /** Forgets the hash of a node that is about to change. */
   unhash(id: NodeId): void {
-    this.#words[id * cellWords + 7] = 0;
+    const at = id * cellWords + 5;
+    this.#words[at] = (this.#words[at] as number) & ~hashedBit;
   }
 
   /** Computes size and height again from the children. */
   update(id: NodeId): void {
-    const [left, right] = [this.left(id), this.right(id)];
+    const left = this.left(id);
+    const right = this.right(id);
+    const words = this.#words;
     const at = id * cellWords;
-    this.#words[at + 5] = this.size(left) + this.size(right);
-    this.#words[at + 6] = Math.max(this.height(left), this.height(right)) + 1;
+    words[at + 4] = this.size(left) + this.size(right);
+    const height = Math.max(this.height(left), this.height(right)) + 1;
+    words[at + 5] = ((words[at + 5] as number) & ~heightMask) | height;
   }
 
   /** Gives the cell back, and with a leaf its record. */
@@ -120,7 +173,8 @@ export class Nodes {
   }
 
   #ensureHashed(id: NodeId): void {
-    if (this.#words[id * cellWords + 7] === 1) return;
+    const at = id * cellWords + 5;
+    if (((this.#words[at] as number) & hashedBit) !== 0) return;
     const height = this.height(id);
     if (height > 0) {
       this.#ensureHashed(this.left(id));
@@ -136,28 +190,15 @@ export class Nodes {
       scratch.child(this.#bytes, this.right(id) * cellBytes + hashOffset);
     }
     this.#bytes.write(scratch.digest(), id * cellBytes + hashOffset, hashBytes, "latin1");
-    this.#words[id * cellWords + 7] = 1;
+    this.#words[at] = (this.#words[at] as number) | hashedBit;
   }
 
-  #add(parts: {
-    left: NodeId;
-    right: NodeId;
-    record: RecordAddress;
-    version: number;
-    size: number;
-    height: number;
-  }): NodeId {
+  /** A cell with this version, height 0 and no hash; the rest is what was there before. */
+  #add(version: number): NodeId {
     const id = this.#free.pop() ?? this.#used++;
     if (id * cellWords >= this.#words.length) this.#grow();
-    const [words, at] = [this.#words, id * cellWords];
-    words[at] = parts.left;
-    words[at + 1] = parts.right;
-    words[at + 2] = parts.record;
-    words[at + 3] = parts.version % twoTo32;
-    words[at + 4] = Math.floor(parts.version / twoTo32);
-    words[at + 5] = parts.size;
-    words[at + 6] = parts.height;
-    words[at + 7] = 0;
+    this.#words[id * cellWords + 3] = version % twoTo32;
+    this.#words[id * cellWords + 5] = Math.floor(version / twoTo32) << versionShift;
     return id;
   }
 
@@ -199,7 +240,8 @@ class Scratch {
   }
 
   child(source: Uint8Array, offset: number): void {
-    const [bytes, at] = [this.#bytes, this.#length];
+    const bytes = this.#bytes;
+    const at = this.#length;
     bytes[at] = hashBytes;
     for (let i = 0; i < hashBytes; i++) bytes[at + 1 + i] = source[offset + i] as number;
     this.#length = at + 1 + hashBytes;

@@ -1,16 +1,16 @@
 /** Reading a tree: one key, or a range of keys in either direction, lazily. */
 import type { KeyRange } from "../kv.ts";
-import { type NodeId, type Nodes, noNode } from "./nodes.ts";
+import { type NodeId, type Nodes, noNode, probeOf } from "./nodes.ts";
 
 /** The leaf of this key, or noNode. */
 export function findLeaf(nodes: Nodes, root: NodeId, key: Uint8Array): NodeId {
   if (root === noNode) return noNode;
-  const { records } = nodes;
+  const probe = probeOf(key);
   let id = root;
   while (nodes.height(id) > 0) {
-    id = records.compare(key, nodes.record(id)) < 0 ? nodes.left(id) : nodes.right(id);
+    id = nodes.order(probe, id) < 0 ? nodes.left(id) : nodes.right(id);
   }
-  return records.compare(key, nodes.record(id)) === 0 ? id : noNode;
+  return nodes.order(probe, id) === 0 ? id : noNode;
 }
 
 /** The leaves with start <= key < end in key order, or from the end when reverse. */
@@ -19,12 +19,11 @@ export function* scanLeaves(
   root: NodeId,
   { start, end, reverse }: KeyRange,
 ): Generator<NodeId, void> {
-  const { records } = nodes;
+  const [from, to] = [start && probeOf(start), end && probeOf(end)];
   const stack: NodeId[] = root === noNode ? [] : [root];
   for (let id = stack.pop(); id !== undefined; id = stack.pop()) {
-    const record = nodes.record(id);
-    const startOrder = start ? records.compare(start, record) : -1;
-    const endOrder = end ? records.compare(end, record) : 1;
+    const startOrder = from ? nodes.order(from, id) : -1;
+    const endOrder = to ? nodes.order(to, id) : 1;
     if (nodes.height(id) === 0) {
       if (startOrder <= 0 && endOrder > 0) yield id;
       continue;

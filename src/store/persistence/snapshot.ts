@@ -5,8 +5,7 @@
  */
 import { concat, utf8 } from "../../encoding/bytes.ts";
 import { uvarint } from "../../encoding/varint.ts";
-import { type NodeId, Nodes, noNode } from "../iavl/nodes.ts";
-import type { RecordAddress } from "../iavl/records.ts";
+import { type NodeId, Nodes, noNode, probeOf } from "../iavl/nodes.ts";
 import { Tree } from "../iavl/tree.ts";
 import { Reader, StoreCorruptError } from "./format.ts";
 
@@ -99,17 +98,17 @@ export function readSnapshot(version: number, chunks: Iterable<Uint8Array>): Map
 /** Builds a tree from its nodes, children first. */
 class TreeBuilder {
   readonly nodes = new Nodes();
-  readonly #stack: { readonly id: NodeId; readonly first: RecordAddress }[] = [];
+  readonly #stack: { readonly id: NodeId; readonly first: NodeId }[] = [];
 
   leaf(key: Uint8Array, value: Uint8Array, version: number): void {
-    const id = this.nodes.addLeaf(key, value, version);
-    this.#stack.push({ id, first: this.nodes.record(id) });
+    const id = this.nodes.addLeaf(probeOf(key), value, version);
+    this.#stack.push({ id, first: id });
   }
 
   inner(version: number): void {
     const [right, left] = [this.#stack.pop(), this.#stack.pop()];
     if (!left || !right) throw new StoreCorruptError("a snapshot node lacks a child");
-    const parts = { left: left.id, right: right.id, record: right.first, version };
+    const parts = { left: left.id, right: right.id, first: right.first, version };
     this.#stack.push({ id: this.nodes.addInner(parts), first: left.first });
   }
 
