@@ -5,10 +5,11 @@
  */
 import type { Block } from "cosmjs-types/tendermint/types/block";
 import type { Evidence } from "cosmjs-types/tendermint/types/evidence";
-import type { BlockID, Commit, Part, Vote } from "cosmjs-types/tendermint/types/types";
+import type { BlockID, Commit, Part, Proposal, Vote } from "cosmjs-types/tendermint/types/types";
 import type { Time } from "../encoding/time.ts";
 import type { ChainState } from "../types/chain-state.ts";
 import type { PartSet } from "../types/part-set.ts";
+import type { PublicKey } from "../types/validators/validator.ts";
 
 /** Builds, checks and applies blocks (execution/). */
 export interface BlockExecutor {
@@ -100,11 +101,27 @@ export interface Clock {
   after(delayMs: number, run: () => void): () => void;
 }
 
-/** An append-only log file: the WAL's disk. */
-export interface LogFile {
-  append(bytes: Uint8Array): void;
-  /** Resolves, or returns, only when everything appended is on the disk. */
-  sync(): void;
+/** Numbered append-only files: the write-ahead log's disk. Throws when the machine's disk does. */
+export interface LogDisk {
+  /** Existing segments, ascending. */
+  segments(): readonly number[];
+  read(segment: number): Uint8Array;
+  /** Cuts a segment to that length, durably. */
+  truncate(segment: number, bytes: number): void;
+  /** Adds to the end; makes the segment if there is none. */
+  append(segment: number, bytes: Uint8Array): void;
+  /** Returns only when everything appended to the segment is on the disk. */
+  sync(segment: number): void;
+  remove(segment: number): void;
+}
+
+/** The private validator (privval/): signs, and never two different things at one point. */
+export interface Signer {
+  readonly address: Uint8Array;
+  readonly pubKey: PublicKey;
+  /** The vote with its signature, and perhaps with the time of an earlier, equal vote. */
+  signVote(chainId: string, vote: Vote): Vote | { readonly refused: string };
+  signProposal(chainId: string, proposal: Proposal): Proposal | { readonly refused: string };
 }
 
 /** Structured log lines. Values must be plain data; secrets never. */

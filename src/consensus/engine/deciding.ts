@@ -1,0 +1,55 @@
+/** From a decided block to the next height's state, and what a restart finds of it. */
+import type { ChainState } from "../../types/chain-state.ts";
+import type { BlockExecutor, BlockStore, Logger } from "../expected.ts";
+import type { Lock } from "../round.ts";
+import { voteSet } from "../votes.ts";
+import type { Wal } from "../wal/wal.ts";
+import { commitOf, votesOfCommit } from "./commits.ts";
+import type { Height, LastCommit } from "./height.ts";
+
+/** What must never happen happened: the node stops before it can diverge. */
+export class ConsensusFailure extends Error {
+  override readonly name = "ConsensusFailure";
+}
+
+interface DecidingParts {
+  readonly executor: Pick<BlockExecutor, "applyBlock">;
+  readonly blocks: Pick<BlockStore, "height" | "saveBlock">;
+  readonly wal: Wal;
+  readonly log: Logger;
+}
+
+/**
+ * Block on disk, end of height in the log, block applied: in this order, so that a crash at any
+ * point leaves what a restart can finish (execution/handshake.ts).
+ */
+export async function storeAndApply(
+  { executor, blocks, wal, log }: DecidingParts,
+  h: Height,
+  { round, block }: Lock,
+): Promise<ChainState> {
+  const complete = h.blocks.complete(block);
+  const set = voteSet(h.core.votes, "precommit", round);
+  if (!complete || "refused" in complete.content || !set) {
+    throw new ConsensusFailure(`decided block ${block} is not here`);
+  }
+  const { id, parts, content } = complete;
+  log.info("decided", { height: h.height, round, block, txs: content.data.txs.length });
+  if (blocks.height() < h.height) {
+    await blocks.saveBlock(content, parts, commitOf(set, h.height, id));
+  }
+  wal.endHeight(h.height);
+  return executor.applyBlock(h.state, id, content);
+}
+
+/** The precommits that decided the last block; undefined before the first one. */
+export function loadLastCommit(
+  blocks: Pick<BlockStore, "loadSeenCommit">,
+  state: ChainState,
+): LastCommit | undefined {
+  const height = state.lastBlockHeight;
+  if (height === 0n) return undefined;
+  const commit = blocks.loadSeenCommit(height);
+  if (!commit) throw new ConsensusFailure(`no commit stored for height ${height}`);
+  return { votes: votesOfCommit(commit, state.lastValidators), round: commit.round };
+}
