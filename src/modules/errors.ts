@@ -133,3 +133,29 @@ const sdkDescriptions = {
 
 /** The SDK's own codespace (cosmos-sdk types/errors/errors.go): clients match codes and texts. */
 export const sdkErrors = moduleErrors("sdk", sdkCodes, sdkDescriptions);
+
+/** A gRPC status: what a refused query is to its clients. */
+export interface GrpcStatus {
+  readonly code: number;
+  readonly name: string;
+}
+
+const invalidArgument: GrpcStatus = { code: 3, name: "InvalidArgument" };
+const notFound: GrpcStatus = { code: 5, name: "NotFound" };
+const sdkStatus: ReadonlyMap<number, GrpcStatus> = new Map([
+  [sdkCodes.keyNotFound, notFound],
+  [sdkCodes.notFound, notFound],
+  [sdkCodes.invalidRequest, invalidArgument],
+  [sdkCodes.invalidAddress, invalidArgument],
+  [sdkCodes.invalidCoins, invalidArgument],
+  [sdkCodes.invalidHeight, invalidArgument],
+  [sdkCodes.txDecode, invalidArgument],
+  [sdkCodes.unauthorized, { code: 16, name: "Unauthenticated" }],
+  [sdkCodes.notSupported, { code: 12, name: "Unimplemented" }],
+]);
+
+/** The gRPC status of a refusal: Unknown unless its code says more. */
+export function grpcStatus({ codespace, code }: ModuleError): GrpcStatus {
+  const status = codespace === "sdk" ? sdkStatus.get(code) : undefined;
+  return status ?? { code: 2, name: "Unknown" };
+}

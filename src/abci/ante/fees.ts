@@ -1,0 +1,83 @@
+/** Fees: what a node asks for, and taking what the transaction offers. */
+import { type Coin, formatCoins, fromProtoCoins } from "../../encoding/coins.ts";
+import { one, parseDecimal } from "../../encoding/decimal.ts";
+import { moduleAddress } from "../../modules/addresses.ts";
+import { sdkErrors } from "../../modules/errors.ts";
+import type { Accounts, Fees } from "../expected.ts";
+import type { RunContext } from "../state/context.ts";
+import type { DecodedTx } from "../tx/decode.ts";
+
+/** The least price per gas of one denomination, as an 18-digit decimal. */
+export interface GasPrice {
+  readonly denom: string;
+  readonly price: bigint;
+}
+
+/** Collects the fees until they are paid out. */
+export const feeCollectorName = "fee_collector";
+const feeCollector = moduleAddress(feeCollectorName);
+
+/** Prices such as "0.025ngonka,1x"; undefined when malformed. "" asks for nothing. */
+export function parseGasPrices(text: string): GasPrice[] | undefined {
+  if (text.trim() === "") return [];
+  const prices: GasPrice[] = [];
+  for (const piece of text.split(",")) {
+    const match = /^(\d+(?:\.\d{1,18})?)([a-zA-Z][a-zA-Z0-9/:._-]{2,127})$/.exec(piece.trim());
+    const price = parseDecimal(match?.[1] ?? "");
+    if (!match || price === undefined) return undefined;
+    prices.push({ denom: match[2] ?? "", price });
+  }
+  prices.sort((a, b) => (a.denom < b.denom ? -1 : 1));
+  return prices;
+}
+
+/** The fee in canonical coins. Throws sdk code 13. */
+export function feeOf({ fee }: DecodedTx): Coin[] {
+  const coins = fromProtoCoins(fee.amount);
+  if (coins) return coins;
+  const text = fee.amount.map(({ amount, denom }) => `${amount}${denom}`).join(",");
+  throw sdkErrors.insufficientFee(`invalid fee provided: ${text}`);
+}
+
+/**
+ * In CheckTx only: one of the prices must be met. The required fee is price times gas limit,
+ * rounded up. No price above zero means that no fee is asked for.
+ */
+export function checkMinimumFee(tx: DecodedTx, prices: readonly GasPrice[]): void {
+  const required = prices
+    .filter(({ price }) => price > 0n)
+    .map(({ denom, price }) => ({
+      denom,
+      amount: (price * tx.fee.gasLimit + one - 1n) / one, // Rounded up: one unit short is short.
+    }));
+  if (required.length === 0) return;
+  const offered = feeOf(tx);
+  const isMet = required.some(({ denom, amount }) =>
+    offered.some((coin) => coin.denom === denom && coin.amount >= amount),
+  );
+  if (isMet) return;
+  const texts = `got: ${formatCoins(offered)} required: ${formatCoins(required)}`;
+  throw sdkErrors.insufficientFee(`insufficient fees; ${texts}`);
+}
+
+/** Moves the fee from its payer to the collector. */
+export function deductFee(
+  ctx: RunContext,
+  modules: { readonly accounts: Accounts; readonly fees: Fees },
+  tx: DecodedTx,
+): void {
+  const { accounts, fees } = modules;
+  const payer = accounts.addresses.parse(tx.feePayer, "fee payer address");
+  if (tx.fee.granter !== "" && tx.fee.granter !== tx.feePayer) {
+    throw sdkErrors.invalidRequest("fee grants are not enabled");
+  }
+  if (!accounts.get(ctx, payer)) {
+    throw sdkErrors.unknownAddress(`fee payer address: ${tx.feePayer} does not exist`);
+  }
+  const coins = feeOf(tx);
+  if (coins.length > 0) fees.send(ctx, payer, feeCollector, coins);
+  ctx.emit("tx", [
+    ["fee", formatCoins(coins)],
+    ["fee_payer", tx.feePayer],
+  ]);
+}

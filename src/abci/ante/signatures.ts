@@ -1,0 +1,124 @@
+/** Ante steps about who signed: keys, counts, gas, signatures. spec/abci.md, "Ante chain". */
+import type { SignerInfo } from "cosmjs-types/cosmos/tx/v1beta1/tx";
+import { equalBytes, toBase64 } from "../../encoding/bytes.ts";
+import { sdkErrors } from "../../modules/errors.ts";
+import type { Accounts, SignerAccount } from "../expected.ts";
+import type { RunContext } from "../state/context.ts";
+import type { DecodedTx } from "../tx/decode.ts";
+import { countKeys, decodePubKey, type PubKey, pubKeyAddress } from "../tx/pub-keys.ts";
+import { signBytes } from "../tx/sign-bytes.ts";
+import { chargeSignature, type Signed, verifySignature } from "./key-tree.ts";
+import type { SignatureCache } from "./signature-cache.ts";
+
+/** What the signature steps work with. */
+export interface Signing {
+  readonly accounts: Accounts;
+  readonly cache: SignatureCache;
+}
+
+/** One required signer with what the transaction brings for it. */
+interface Signer {
+  readonly text: string;
+  readonly address: Uint8Array;
+  readonly info: SignerInfo;
+  readonly signature: Uint8Array;
+}
+
+function signersOf(accounts: Accounts, tx: DecodedTx): Signer[] {
+  return tx.signers.map((text, index) => {
+    const [info, signature] = [tx.signerInfos[index], tx.signatures[index]];
+    if (!info || !signature) {
+      const counts = `expected ${tx.signers.length}, got ${tx.signerInfos.length}`;
+      throw sdkErrors.unauthorized(`wrong number of signers; ${counts}`);
+    }
+    return { text, address: accounts.addresses.parse(text), info, signature };
+  });
+}
+
+/** The account of a required signer. Throws sdk code 9. */
+function accountOf(ctx: RunContext, accounts: Accounts, signer: Signer): SignerAccount {
+  const account = accounts.get(ctx, signer.address);
+  if (!account) throw sdkErrors.unknownAddress(`account ${signer.text} does not exist`);
+  return account;
+}
+
+/** Remembers the keys of accounts that sign for the first time; announces every signature. */
+export function setPubKeys(ctx: RunContext, { accounts }: Signing, tx: DecodedTx): void {
+  const signers = signersOf(accounts, tx);
+  for (const [index, signer] of signers.entries()) {
+    const any = signer.info.publicKey;
+    if (!any) continue; // The account knows its key already, or the signature step refuses.
+    if (!equalBytes(pubKeyAddress(decodePubKey(any)), signer.address)) {
+      const detail = `pubKey does not match signer address ${signer.text}`;
+      throw sdkErrors.invalidPubKey(`${detail} with signer index: ${index}`);
+    }
+    const account = accountOf(ctx, accounts, signer);
+    if (!account.pubKey) accounts.set(ctx, { ...account, pubKey: any });
+  }
+  for (const { text, info, signature } of signers) {
+    ctx.emit("tx", [["acc_seq", `${text}/${info.sequence}`]]);
+    ctx.emit("tx", [["signature", toBase64(signature)]]);
+  }
+}
+
+/** Checks how many keys sign, and charges for every signature. */
+export function chargeSignatures(ctx: RunContext, { accounts }: Signing, tx: DecodedTx): void {
+  const params = accounts.params.get(ctx);
+  const keys = signersOf(accounts, tx).map((signer) => keyOf(ctx, accounts, signer));
+  const count = keys.reduce((sum, key) => sum + (key ? countKeys(key) : 1), 0);
+  if (BigInt(count) > params.txSigLimit) {
+    throw sdkErrors.tooManySignatures(`signatures: ${count}, limit: ${params.txSigLimit}`);
+  }
+  for (const [index, key] of keys.entries()) {
+    const info = tx.signerInfos[index];
+    // A simulation may leave the key out; a plain one is assumed.
+    if (key && info?.modeInfo) chargeSignature({ gas: ctx.gas, params }, key, info.modeInfo);
+    else ctx.gas.consume(params.sigVerifyCostSecp256k1, "ante verify: secp256k1");
+  }
+}
+
+function keyOf(ctx: RunContext, accounts: Accounts, signer: Signer): PubKey | undefined {
+  const any = accountOf(ctx, accounts, signer).pubKey;
+  return any && decodePubKey(any);
+}
+
+/** Compares every sequence, and verifies every signature unless the mode says it is known. */
+export function verifySignatures(
+  ctx: RunContext,
+  { accounts, cache }: Signing,
+  options: { readonly tx: DecodedTx; readonly isVerified: boolean },
+): void {
+  const { tx, isVerified } = options;
+  for (const signer of signersOf(accounts, tx)) {
+    const account = accountOf(ctx, accounts, signer);
+    const { sequence, modeInfo } = signer.info;
+    if (sequence !== account.sequence) {
+      const numbers = `expected ${account.sequence}, got ${sequence}`;
+      throw sdkErrors.wrongSequence(`account sequence mismatch, ${numbers}`);
+    }
+    if (isVerified) continue;
+    if (!account.pubKey) throw sdkErrors.invalidPubKey("pubkey on account is not set");
+    if (!modeInfo) throw sdkErrors.unauthorized("the mode info is missing");
+    const who = { chainId: ctx.chainId, accountNumber: account.number, sequence };
+    const signed: Signed = {
+      modeInfo,
+      signature: signer.signature,
+      bytes: (mode) => signBytes(tx, who, mode),
+    };
+    const problem = verifySignature(cache, decodePubKey(account.pubKey), signed);
+    if (problem === undefined) continue;
+    const named = `account number (${account.number}), sequence (${sequence})`;
+    throw sdkErrors.unauthorized(
+      "signature verification failed; please verify " +
+        `${named} and chain-id (${ctx.chainId}): (${problem})`,
+    );
+  }
+}
+
+/** Every signer has now used its sequence. */
+export function raiseSequences(ctx: RunContext, { accounts }: Signing, tx: DecodedTx): void {
+  for (const signer of signersOf(accounts, tx)) {
+    const account = accountOf(ctx, accounts, signer);
+    accounts.set(ctx, { ...account, sequence: account.sequence + 1n });
+  }
+}

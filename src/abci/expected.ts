@@ -1,0 +1,70 @@
+/** What the application needs from the modules that take part in every transaction and block. */
+import type { Any } from "cosmjs-types/google/protobuf/any";
+import type { ConsensusParams } from "cosmjs-types/tendermint/types/params";
+import type { Coin } from "../encoding/coins.ts";
+import type { Addresses } from "../modules/addresses.ts";
+import type { Context } from "../modules/module.ts";
+import type { KvStore, ReadStore } from "../store/kv.ts";
+
+/** The committed state and the version under work: store/multistore.ts. */
+export interface CommitStore {
+  /** The last committed height, 0 before the first commit. */
+  readonly version: bigint;
+  appHash(): Uint8Array;
+  working(name: string): KvStore;
+  workingHash(): Uint8Array;
+  commit(): Promise<{ readonly version: bigint; readonly appHash: Uint8Array }>;
+  /** Drops everything written since the last commit. */
+  discard(): void;
+  setInitialVersion(version: bigint): void;
+  /** A committed version, while it is kept. */
+  at(version: bigint): { store(name: string): ReadStore } | undefined;
+}
+
+/** An account as the ante chain sees it. */
+export interface SignerAccount {
+  readonly address: Uint8Array;
+  readonly number: bigint;
+  readonly sequence: bigint;
+  readonly pubKey: Any | undefined;
+}
+
+/** Limits and costs of transactions: characters, counts, gas. */
+export interface TxParams {
+  readonly maxMemoCharacters: bigint;
+  readonly txSigLimit: bigint;
+  readonly txSizeCostPerByte: bigint;
+  readonly sigVerifyCostEd25519: bigint;
+  readonly sigVerifyCostSecp256k1: bigint;
+}
+
+/** auth. */
+export interface Accounts {
+  readonly addresses: Addresses;
+  readonly params: { get(ctx: Context): TxParams };
+  get(ctx: Context, address: Uint8Array): SignerAccount | undefined;
+  /** Writes back what get returned, with another sequence or key. */
+  set(ctx: Context, account: SignerAccount): void;
+}
+
+/** bank. */
+export interface Fees {
+  send(ctx: Context, from: Uint8Array, to: Uint8Array, coins: readonly Coin[]): void;
+}
+
+/** consensus. */
+export interface ConsensusParamsSource {
+  get(ctx: Context): ConsensusParams;
+  init(ctx: Context, params: ConsensusParams): void;
+}
+
+/** pow: decides when an epoch begins. Reads only. */
+export interface Epochs {
+  beginsEpoch(ctx: Context): boolean;
+}
+
+/** Where the application writes what people should know. */
+export interface Log {
+  info(message: string, fields?: Readonly<Record<string, unknown>>): void;
+  error(message: string, fields?: Readonly<Record<string, unknown>>): void;
+}

@@ -1,0 +1,68 @@
+/**
+ * FinalizeBlock: the one place where a decided block changes state.
+ *   epoch -> begin each module -> each tx: decode, ante, messages -> end each module -> app hash
+ * Nothing reaches the disk here: Commit does that, after the engine has stored the block.
+ */
+import type {
+  Event,
+  RequestFinalizeBlock,
+  ResponseFinalizeBlock,
+} from "cosmjs-types/tendermint/abci/types";
+import { ConsensusParams } from "cosmjs-types/tendermint/types/params";
+import { equalBytes } from "../encoding/bytes.ts";
+import type { BlockInfo } from "../modules/module.ts";
+import { type BlockGas, runTx } from "./execute.ts";
+import type { Runtime } from "./runtime.ts";
+
+/** Executes a decided block over the committed state. Repeatable until Commit. */
+export function finalizeBlock(
+  runtime: Runtime,
+  request: RequestFinalizeBlock,
+): ResponseFinalizeBlock {
+  const { modules, epochs, consensus } = runtime.parts;
+  const open = runtime.openBlock(blockOf(request));
+  const { ctx } = open;
+  const params = consensus.get(ctx);
+  if (epochs.beginsEpoch(ctx)) for (const module of modules) module.beginEpoch?.(ctx);
+  for (const module of modules) module.beginBlock?.(ctx);
+  const events = during("BeginBlock", ctx.takeEvents());
+  const blockGas: BlockGas = { limit: gasLimitOf(params), used: 0n };
+  const txResults = request.txs.map((bytes) =>
+    runTx(runtime, bytes, { ctx, mode: "finalize", blockGas }),
+  );
+  ctx.takeEvents(); // A transaction's events are in its result.
+  const validatorUpdates = modules.flatMap((module) => module.endBlock?.(ctx) ?? []);
+  events.push(...during("EndBlock", ctx.takeEvents()));
+  const after = consensus.get(ctx);
+  const appHash = runtime.closeBlock(open);
+  const response = { events, txResults, validatorUpdates, appHash };
+  return isSame(params, after) ? response : { ...response, consensusParamUpdates: after };
+}
+
+/** The gas all transactions of a block may use, or undefined when there is no limit. */
+export function gasLimitOf({ block }: ConsensusParams): bigint | undefined {
+  return block && block.maxGas > 0n ? block.maxGas : undefined;
+}
+
+function blockOf(request: RequestFinalizeBlock): BlockInfo {
+  return {
+    height: request.height,
+    time: request.time,
+    hash: request.hash,
+    proposerAddress: request.proposerAddress,
+    lastVotes: request.decidedLastCommit?.votes ?? [],
+    misbehavior: request.misbehavior,
+  };
+}
+
+/** Block events say which hook made them, as the SDK's do. */
+function during(mode: string, events: readonly Event[]): Event[] {
+  return events.map(({ type, attributes }) => ({
+    type,
+    attributes: [...attributes, { key: "mode", value: mode, index: false }],
+  }));
+}
+
+function isSame(a: ConsensusParams, b: ConsensusParams): boolean {
+  return equalBytes(ConsensusParams.encode(a).finish(), ConsensusParams.encode(b).finish());
+}

@@ -1,0 +1,62 @@
+/**
+ * Which transactions a block may hold: those that decode, within the bytes and the gas of a block.
+ * Whether they succeed is decided when they run: a proposer cannot know what comes before them.
+ */
+import {
+  type RequestPrepareProposal,
+  type RequestProcessProposal,
+  type ResponsePrepareProposal,
+  type ResponseProcessProposal,
+  ResponseProcessProposal_ProposalStatus as Status,
+} from "cosmjs-types/tendermint/abci/types";
+import { gasLimitOf } from "./finalize-block.ts";
+import type { Runtime } from "./runtime.ts";
+import { gasWantedOf } from "./tx/decode.ts";
+
+/** Takes transactions in the order of the mempool, leaving out what does not fit. */
+export function prepareProposal(
+  runtime: Runtime,
+  { txs, maxTxBytes }: RequestPrepareProposal,
+): ResponsePrepareProposal {
+  const chosen: Uint8Array[] = [];
+  let [bytes, gas] = [0n, 0n];
+  const limit = blockGasLimit(runtime);
+  for (const tx of txs) {
+    const wanted = gasWantedOf(runtime.parts.registry, tx);
+    const size = protoSize(tx);
+    if (wanted === undefined || bytes + size > maxTxBytes) continue;
+    if (limit !== undefined && gas + wanted > limit) continue;
+    chosen.push(tx);
+    bytes += size;
+    gas += wanted;
+  }
+  return { txs: chosen };
+}
+
+/** Accepts what prepareProposal of any honest node makes. */
+export function processProposal(
+  runtime: Runtime,
+  { txs }: RequestProcessProposal,
+): ResponseProcessProposal {
+  const limit = blockGasLimit(runtime);
+  let gas = 0n;
+  for (const tx of txs) {
+    const wanted = gasWantedOf(runtime.parts.registry, tx);
+    if (wanted === undefined) return { status: Status.REJECT };
+    gas += wanted;
+  }
+  const isFitting = limit === undefined || gas <= limit;
+  return { status: isFitting ? Status.ACCEPT : Status.REJECT };
+}
+
+function blockGasLimit(runtime: Runtime): bigint | undefined {
+  const ctx = runtime.checkContext({ isSimulation: false });
+  return gasLimitOf(runtime.parts.consensus.get(ctx));
+}
+
+/** Bytes of one transaction within the block's Data message: tag, length, content. */
+function protoSize(tx: Uint8Array): bigint {
+  let lengthBytes = 1;
+  for (let rest = tx.length; rest >= 0x80; rest >>>= 7) lengthBytes++;
+  return BigInt(1 + lengthBytes + tx.length);
+}

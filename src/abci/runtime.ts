@@ -1,0 +1,126 @@
+/** What the application holds between calls: modules, committed state, the state of CheckTx. */
+import assert from "node:assert/strict";
+import type { BlockInfo, Module } from "../modules/module.ts";
+import type { ReadStore } from "../store/kv.ts";
+import type { Ante } from "./ante/chain.ts";
+import type { CommitStore, ConsensusParamsSource, Epochs, Log } from "./expected.ts";
+import type { Registry } from "./registry.ts";
+import { RunContext } from "./state/context.ts";
+import { emptyStore, StateLayer } from "./state/layer.ts";
+
+/** The parts of an application; app.ts joins them. */
+export interface Parts {
+  readonly chainId: string;
+  /** Shown by Info and /app/version. */
+  readonly version: string;
+  readonly modules: readonly Module[];
+  readonly registry: Registry;
+  readonly store: CommitStore;
+  readonly ante: Ante;
+  readonly consensus: ConsensusParamsSource;
+  readonly epochs: Epochs;
+  readonly log: Log;
+}
+
+/** A block under execution. */
+export interface OpenBlock {
+  readonly ctx: RunContext;
+  readonly layer: StateLayer;
+}
+
+export class Runtime {
+  readonly parts: Parts;
+  /** Genesis state until the first commit makes it durable; FinalizeBlock may be repeated. */
+  #genesis: StateLayer | undefined;
+  #check: StateLayer;
+  /** The last committed block; after a restart only its height is known. */
+  #lastBlock: BlockInfo;
+  #finalized: BlockInfo | undefined;
+  constructor(parts: Parts) {
+    this.parts = parts;
+    this.#lastBlock = blockAt(parts.store.version);
+    this.#check = new StateLayer((name) => this.#committed(name));
+  }
+
+  get lastBlock(): BlockInfo {
+    return this.#lastBlock;
+  }
+
+  /** Whether there is a state to read: genesis counts. */
+  get hasState(): boolean {
+    return this.#genesis !== undefined || this.parts.store.version > 0n;
+  }
+
+  /** The state that CheckTx and simulations run on: committed, plus what CheckTx let in. */
+  checkContext(options: { readonly isSimulation: boolean }): RunContext {
+    const scope = this.#scope(this.#lastBlock, options.isSimulation);
+    return new RunContext(scope, this.#check);
+  }
+
+  /** The state of a committed height, to read; undefined when that version is not kept. */
+  contextAt(height: bigint): RunContext | undefined {
+    const version = this.parts.store.at(height);
+    if (!version) return undefined;
+    const block = height === this.#lastBlock.height ? this.#lastBlock : blockAt(height);
+    return new RunContext(this.#scope(block, false), new StateLayer((name) => version.store(name)));
+  }
+
+  /** Begins with an empty state: InitChain. */
+  openGenesis(block: BlockInfo): RunContext {
+    this.parts.store.discard();
+    this.#genesis = new StateLayer(() => emptyStore);
+    this.#check = this.#genesis.child();
+    return new RunContext(this.#scope(block, false), this.#genesis);
+  }
+
+  /** Begins the next block over the committed state; whatever an earlier call did is dropped. */
+  openBlock(block: BlockInfo): OpenBlock {
+    const { store } = this.parts;
+    store.discard();
+    this.#finalized = undefined;
+    this.#genesis?.copy((name) => store.working(name));
+    const layer = new StateLayer((name) => store.working(name));
+    return { ctx: new RunContext(this.#scope(block, false), layer), layer };
+  }
+
+  /** Ends the block: its writes go to the working version. Returns the app hash. */
+  closeBlock({ ctx, layer }: OpenBlock): Uint8Array {
+    layer.flush((name) => this.parts.store.working(name));
+    this.#finalized = ctx.block;
+    return this.parts.store.workingHash();
+  }
+
+  /** Makes the closed block durable. CheckTx then starts from it. */
+  async commit(): Promise<void> {
+    assert(this.#finalized, "Commit follows FinalizeBlock");
+    await this.parts.store.commit();
+    this.#lastBlock = this.#finalized;
+    this.#finalized = undefined;
+    this.#genesis = undefined;
+    this.#check = new StateLayer((name) => this.#committed(name));
+  }
+
+  #committed(name: string): ReadStore {
+    const { store } = this.parts;
+    const version = store.version === 0n ? undefined : store.at(store.version);
+    if (version) return version.store(name);
+    assert(store.version === 0n, "the last committed version is always kept");
+    return emptyStore;
+  }
+
+  #scope(block: BlockInfo, isSimulation: boolean) {
+    return { chainId: this.parts.chainId, block, isSimulation };
+  }
+}
+
+/** What is known of a block when only its height is. */
+export function blockAt(height: bigint): BlockInfo {
+  return {
+    height,
+    time: { seconds: 0n, nanos: 0 },
+    hash: new Uint8Array(),
+    proposerAddress: new Uint8Array(),
+    lastVotes: [],
+    misbehavior: [],
+  };
+}

@@ -1,0 +1,119 @@
+/** The Application over any set of modules. Each call is a file of its own; this joins them. */
+import type * as abci from "cosmjs-types/tendermint/abci/types";
+import {
+  ResponseApplySnapshotChunk_Result,
+  ResponseOfferSnapshot_Result,
+  ResponseVerifyVoteExtension_VerifyStatus,
+} from "cosmjs-types/tendermint/abci/types";
+import type { Application } from "./application.ts";
+import { checkTx } from "./check-tx.ts";
+import { finalizeBlock } from "./finalize-block.ts";
+import { type ExportedState, exportState, initChain } from "./genesis.ts";
+import { prepareProposal, processProposal } from "./proposal.ts";
+import { query } from "./query.ts";
+import type { Registry } from "./registry.ts";
+import type { Runtime } from "./runtime.ts";
+
+/** Version.app of the headers: rises when the rules of the state machine change. */
+const appVersion = 1n;
+
+export class StateMachine implements Application {
+  readonly #runtime: Runtime;
+  constructor(runtime: Runtime) {
+    this.#runtime = runtime;
+  }
+
+  /** Messages, queries and Any types, for REST, gRPC and the command line. */
+  get registry(): Registry {
+    return this.#runtime.parts.registry;
+  }
+
+  info(): abci.ResponseInfo {
+    const { store, version } = this.#runtime.parts;
+    const isNew = store.version === 0n;
+    return {
+      data: "gonka-ts",
+      version,
+      appVersion,
+      lastBlockHeight: store.version,
+      lastBlockAppHash: isNew ? new Uint8Array() : store.appHash(),
+    };
+  }
+
+  query(request: abci.RequestQuery): abci.ResponseQuery {
+    return query(this.#runtime, request);
+  }
+
+  checkTx(request: abci.RequestCheckTx): abci.ResponseCheckTx {
+    return checkTx(this.#runtime, request);
+  }
+
+  initChain(request: abci.RequestInitChain): abci.ResponseInitChain {
+    return initChain(this.#runtime, request);
+  }
+
+  prepareProposal(request: abci.RequestPrepareProposal): abci.ResponsePrepareProposal {
+    return prepareProposal(this.#runtime, request);
+  }
+
+  processProposal(request: abci.RequestProcessProposal): abci.ResponseProcessProposal {
+    return processProposal(this.#runtime, request);
+  }
+
+  extendVote(): abci.ResponseExtendVote {
+    return { voteExtension: new Uint8Array() };
+  }
+
+  /** This application has no extensions, so only empty ones are right. */
+  verifyVoteExtension({
+    voteExtension,
+  }: abci.RequestVerifyVoteExtension): abci.ResponseVerifyVoteExtension {
+    const { ACCEPT, REJECT } = ResponseVerifyVoteExtension_VerifyStatus;
+    return { status: voteExtension.length === 0 ? ACCEPT : REJECT };
+  }
+
+  finalizeBlock(request: abci.RequestFinalizeBlock): abci.ResponseFinalizeBlock {
+    return finalizeBlock(this.#runtime, request);
+  }
+
+  async commit(): Promise<abci.ResponseCommit> {
+    await this.#runtime.commit();
+    return { retainHeight: 0n };
+  }
+
+  /** Snapshots are neither made nor taken: a new node executes the blocks. */
+  listSnapshots(): abci.ResponseListSnapshots {
+    return { snapshots: [] };
+  }
+
+  offerSnapshot(): abci.ResponseOfferSnapshot {
+    return { result: ResponseOfferSnapshot_Result.REJECT };
+  }
+
+  loadSnapshotChunk(): abci.ResponseLoadSnapshotChunk {
+    return { chunk: new Uint8Array() };
+  }
+
+  applySnapshotChunk(): abci.ResponseApplySnapshotChunk {
+    const result = ResponseApplySnapshotChunk_Result.ABORT;
+    return { result, refetchChunks: [], rejectSenders: [] };
+  }
+
+  /** The last committed state as app_state of a genesis document. */
+  exportState(): ExportedState {
+    return exportState(this.#runtime);
+  }
+
+  /** Every invariant that the last committed state breaks: "module: name: what". */
+  brokenInvariants(): string[] {
+    const runtime = this.#runtime;
+    const ctx = runtime.contextAt(runtime.lastBlock.height);
+    if (!ctx) return [];
+    return runtime.parts.modules.flatMap((module) =>
+      Object.entries(module.invariants).flatMap(([name, check]) => {
+        const problem = check(ctx);
+        return problem === undefined ? [] : [`${module.name}: ${name}: ${problem}`];
+      }),
+    );
+  }
+}

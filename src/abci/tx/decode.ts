@@ -1,0 +1,86 @@
+/**
+ * Bytes to a transaction. Total: a DecodedTx or a ModuleError with sdk code 2, whatever the bytes.
+ * spec/abci.md, "Decoding". What is signed is kept as it came, never encoded again.
+ */
+
+import type { Fee, SignerInfo } from "cosmjs-types/cosmos/tx/v1beta1/tx";
+import { AuthInfo, TxBody, TxRaw } from "cosmjs-types/cosmos/tx/v1beta1/tx";
+import { equalBytes } from "../../encoding/bytes.ts";
+import { ModuleError, sdkErrors } from "../../modules/errors.ts";
+import type { Codec } from "../../modules/module.ts";
+import type { Registry, RoutedMessage } from "../registry.ts";
+import { decodeStrict, type UnknownFields } from "./strict-reader.ts";
+
+/** Larger transactions are refused before anything else looks at them. */
+export const maxTxBytes = 1_048_576;
+const maxMessages = 1_000;
+const maxSignerInfos = 100;
+
+/** A transaction in every form that a later step needs. */
+export interface DecodedTx {
+  readonly bytes: Uint8Array;
+  /** As signed. */
+  readonly bodyBytes: Uint8Array;
+  /** As signed. */
+  readonly authInfoBytes: Uint8Array;
+  readonly body: TxBody;
+  readonly signerInfos: readonly SignerInfo[];
+  readonly fee: Fee;
+  readonly signatures: readonly Uint8Array[];
+  readonly messages: readonly RoutedMessage[];
+  /** Addresses that must sign, in order, the fee payer last unless it is among them. */
+  readonly signers: readonly string[];
+  readonly feePayer: string;
+  /** Whether the body has fields that may be ignored but cannot be shown in amino JSON. */
+  readonly hasUnknownFields: boolean;
+}
+
+/** Decodes; throws ModuleError. */
+export function decodeTx(registry: Registry, bytes: Uint8Array): DecodedTx {
+  if (bytes.length === 0) throw sdkErrors.txDecode("tx bytes are empty");
+  const { message: raw } = strict(TxRaw, bytes, "refuse");
+  if (!equalBytes(TxRaw.encode(raw).finish(), bytes)) {
+    throw sdkErrors.txDecode("the outer message is not in canonical form (ADR-027)");
+  }
+  const { message: body, hasUnknownFields } = strict(TxBody, raw.bodyBytes, "refuse critical");
+  const { message: auth } = strict(AuthInfo, raw.authInfoBytes, "refuse");
+  if (body.messages.length > maxMessages || auth.signerInfos.length > maxSignerInfos) {
+    throw sdkErrors.txDecode("too many messages or signers");
+  }
+  if (!auth.fee) throw sdkErrors.txDecode("the fee is missing");
+  const messages = body.messages.map((any) => registry.decode(any));
+  const required = [
+    ...new Set(messages.flatMap(({ handler, message }) => handler.signers(message))),
+  ];
+  const feePayer = auth.fee.payer !== "" ? auth.fee.payer : (required[0] ?? "");
+  const isListed = feePayer === "" || required.includes(feePayer);
+  return {
+    bytes,
+    bodyBytes: raw.bodyBytes,
+    authInfoBytes: raw.authInfoBytes,
+    body,
+    signerInfos: auth.signerInfos,
+    fee: auth.fee,
+    signatures: raw.signatures,
+    messages,
+    signers: isListed ? required : [...required, feePayer],
+    feePayer,
+    hasUnknownFields,
+  };
+}
+
+/** The gas a transaction asks for, or undefined when it does not decode. */
+export function gasWantedOf(registry: Registry, bytes: Uint8Array): bigint | undefined {
+  try {
+    return decodeTx(registry, bytes).fee.gasLimit;
+  } catch (error) {
+    if (error instanceof ModuleError) return undefined;
+    throw error;
+  }
+}
+
+function strict<T>(codec: Codec<T>, bytes: Uint8Array, unknown: UnknownFields) {
+  const decoded = decodeStrict(codec, bytes, { unknown, maxBytes: maxTxBytes });
+  if (typeof decoded === "string") throw sdkErrors.txDecode(decoded);
+  return decoded;
+}

@@ -1,0 +1,102 @@
+/**
+ * The consensus parameters: block limits, evidence age, validator key types, vote extensions. The
+ * application returns a change to the engine from the FinalizeBlock in which it becomes active.
+ * spec/modules/consensus.md.
+ */
+import { QueryParamsRequest, QueryParamsResponse } from "cosmjs-types/cosmos/consensus/v1/query";
+import { MsgUpdateParams, MsgUpdateParamsResponse } from "cosmjs-types/cosmos/consensus/v1/tx";
+import { ConsensusParams } from "cosmjs-types/tendermint/types/params";
+import type { StoreKey } from "../../store/kv.ts";
+import { validateConsensusParams } from "../../types/consensus-params.ts";
+import type { Addresses } from "../addresses.ts";
+import { sdkErrors } from "../errors.ts";
+import { type Context, type Module, type MsgHandler, msgHandler, queryHandler } from "../module.ts";
+import { ParamStore } from "../params.ts";
+import { updateParamsAmino } from "./amino.ts";
+import { paramsKey, scheduledParamsKey } from "./keys.ts";
+
+/** The parameters, and the only code that writes the consensus store. */
+export class ConsensusKeeper {
+  readonly addresses: Addresses;
+  readonly params: ParamStore<ConsensusParams>;
+  constructor(store: StoreKey, addresses: Addresses) {
+    this.addresses = addresses;
+    this.params = new ParamStore({
+      store,
+      codec: ConsensusParams,
+      activeKey: paramsKey,
+      scheduledKey: scheduledParamsKey,
+    });
+  }
+
+  get(ctx: Context): ConsensusParams {
+    return this.params.get(ctx);
+  }
+
+  init(ctx: Context, params: ConsensusParams): void {
+    this.params.init(ctx, params);
+  }
+}
+
+export function consensusModule(keeper: ConsensusKeeper, authority: string): Module {
+  return {
+    name: "consensus",
+    stores: ["consensus"],
+    msgs: [updateParams(keeper, authority)],
+    queries: [
+      queryHandler<QueryParamsRequest, QueryParamsResponse>({
+        path: "/cosmos.consensus.v1.Query/Params",
+        request: QueryParamsRequest,
+        response: QueryParamsResponse,
+        http: [{ method: "GET", path: "/cosmos/consensus/v1/params" }],
+        handle: (ctx) => ({ params: keeper.get(ctx) }),
+      }),
+    ],
+    params: { updateTypeUrl: MsgUpdateParams.typeUrl, hash: (ctx) => keeper.params.hash(ctx) },
+    beginEpoch: (ctx) => {
+      keeper.params.activate(ctx);
+    },
+    // The parameters stand outside app_state, as consensus_params of the genesis document.
+    initGenesis: () => [],
+    exportGenesis: () => ({}),
+    invariants: {
+      "the consensus parameters are valid": (ctx) => validateConsensusParams(keeper.get(ctx)),
+    },
+  };
+}
+
+function updateParams(keeper: ConsensusKeeper, authority: string): MsgHandler {
+  return msgHandler<MsgUpdateParams>({
+    typeUrl: MsgUpdateParams.typeUrl,
+    responseTypeUrl: MsgUpdateParamsResponse.typeUrl,
+    codec: MsgUpdateParams,
+    amino: { name: "cosmos-sdk/x/consensus/MsgUpdateParams", toJson: updateParamsAmino },
+    signers: (msg) => [msg.authority],
+    validate: (msg) => {
+      keeper.addresses.parse(msg.authority, "invalid authority address");
+      const bad = validateConsensusParams(paramsOf(msg));
+      if (bad !== undefined) throw sdkErrors.invalidRequest(bad);
+    },
+    execute: (ctx, msg) => {
+      if (msg.authority !== authority) {
+        const detail = `invalid authority; expected ${authority}, got ${msg.authority}`;
+        throw sdkErrors.unauthorized(detail);
+      }
+      const { version, abci } = keeper.get(ctx);
+      const [before, after] = [abci, msg.abci].map((p) => p?.voteExtensionsEnableHeight ?? 0n);
+      if (before !== after) {
+        // The engine stops on a height that has passed when the change becomes active.
+        throw sdkErrors.invalidRequest("this application has no use for vote extensions");
+      }
+      keeper.params.schedule(ctx, { ...paramsOf(msg), ...(version && { version }) });
+      return MsgUpdateParamsResponse.encode({}).finish();
+    },
+  });
+}
+
+/** All four groups must be given; the version is not among them. */
+function paramsOf({ block, evidence, validator, abci }: MsgUpdateParams): ConsensusParams {
+  if (!block || !evidence || !validator)
+    throw sdkErrors.invalidRequest("all parameters must be set");
+  return { block, evidence, validator, ...(abci && { abci }) };
+}
