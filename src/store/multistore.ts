@@ -27,6 +27,11 @@ export interface MultistoreOptions {
   readonly initialVersion?: bigint;
   /** Committed versions that at() can answer for, the last one included; at least 1. */
   readonly keepVersions?: number | "all";
+  /**
+   * Operations after which the next snapshot is begun, 16384 unless set: fewer make opening faster,
+   * which replays what came after the last snapshot, and cost more writing.
+   */
+  readonly snapshotOps?: number;
 }
 
 /** A committed version, for reading. It stays valid until the version is pruned. */
@@ -50,6 +55,7 @@ export class Multistore {
   readonly #stores: readonly SubStore[];
   readonly #byName: ReadonlyMap<string, SubStore>;
   readonly #keepVersions: number;
+  readonly #snapshotOps: number;
   #header: Header;
   #appHash: Uint8Array;
   #snapshot: SnapshotWriter | undefined;
@@ -67,6 +73,7 @@ export class Multistore {
       readonly appHash: Uint8Array;
       readonly opsSinceSnapshot: number;
       readonly keepVersions: number;
+      readonly snapshotOps: number;
     },
   ) {
     this.#db = db;
@@ -74,6 +81,7 @@ export class Multistore {
     this.#appHash = parts.appHash;
     this.#opsSinceSnapshot = parts.opsSinceSnapshot;
     this.#keepVersions = parts.keepVersions;
+    this.#snapshotOps = parts.snapshotOps;
     this.#stores = parts.names.map((name) => {
       const tree = parts.trees.get(name) ?? new Tree(nextVersion(parts.header));
       return { name, tree, working: new Branch(tree), log: [] };
@@ -89,16 +97,17 @@ export class Multistore {
   static async open(
     db: Db,
     names: readonly string[],
-    { initialVersion = 1n, keepVersions = 100 }: MultistoreOptions = {},
+    { initialVersion = 1n, keepVersions = 100, snapshotOps = 16_384 }: MultistoreOptions = {},
   ): Promise<Multistore> {
     const sorted = sortedNames(names);
     const keep = keepVersions === "all" ? Number.MAX_SAFE_INTEGER : keepVersions;
     if (keep < 1) throw new Error(`keepVersions is ${keep}, but the last version is always kept`);
+    const settings = { names: sorted, keepVersions: keep, snapshotOps };
     const stored = readHeader(db);
     if (!stored) {
       const header = emptyHeader(initialVersion);
-      const parts = { header, trees: new Map(), names: sorted, keepVersions: keep };
-      return new Multistore(db, { ...parts, appHash: hashBeforeFirstCommit, opsSinceSnapshot: 0 });
+      const state = { trees: new Map(), appHash: hashBeforeFirstCommit, opsSinceSnapshot: 0 };
+      return new Multistore(db, { ...settings, ...state, header });
     }
     const header = await dropUnfinished(db, stored);
     const { version } = header;
@@ -108,8 +117,7 @@ export class Multistore {
     const oldestInMemory = version - Math.min(keep, memoryVersions) + 1;
     const keepFrom = Math.max(oldestInMemory, oldestRestorable(header));
     const restored = restore(db, header, { version, keepFrom });
-    const parts = { ...restored, header, names: sorted, keepVersions: keep };
-    return new Multistore(db, { ...parts, appHash: appHashOf(logs) });
+    return new Multistore(db, { ...settings, ...restored, header, appHash: appHashOf(logs) });
   }
 
   /** The last committed version; 0 before the first commit. */
@@ -249,7 +257,7 @@ export class Multistore {
     const versions = version - (snapshots.at(-1)?.version ?? initialVersion);
     const leaves = this.#stores.reduce((sum, { tree }) => sum + tree.size, 0);
     const since = { ops: this.#opsSinceSnapshot, versions, leaves };
-    if (this.#snapshot || !isSnapshotDue(since)) return;
+    if (this.#snapshot || !isSnapshotDue(since, this.#snapshotOps)) return;
     this.#opsSinceSnapshot = 0;
     const sources = this.#stores.map(({ name, tree }) => {
       return { name, nodes: tree.nodes, root: tree.committedRoot };

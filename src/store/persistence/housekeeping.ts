@@ -7,9 +7,7 @@ import type { DbOp } from "../db.ts";
 import { chunkKey, type Header, logKey, type SnapshotInfo } from "./format.ts";
 import { type SnapshotSource, snapshotChunks } from "./snapshot.ts";
 
-/** A snapshot is due after this many logged operations, or half as many as there are leaves. */
-const snapshotOpsMin = 16_384;
-/** Or after this many versions, so that pruning goes on when little changes. */
+/** A snapshot is due after this many versions at the latest, so that pruning goes on. */
 const snapshotVersionsMax = 10_000;
 /** Logs removed by one commit at most. */
 const prunedLogsMax = 1_000;
@@ -45,10 +43,16 @@ export class SnapshotWriter {
   }
 }
 
-/** Whether so many changes since the last snapshot make another one worth writing. */
-export function isSnapshotDue(since: { ops: number; versions: number; leaves: number }): boolean {
-  const opsMax = Math.max(snapshotOpsMin, since.leaves / 2);
-  return since.ops >= opsMax || since.versions >= snapshotVersionsMax;
+/**
+ * Whether the changes since the last snapshot make another one worth writing: opsMin operations,
+ * and half as many as there are leaves, since a snapshot costs as much as its leaves.
+ */
+export function isSnapshotDue(
+  since: { readonly ops: number; readonly versions: number; readonly leaves: number },
+  opsMin: number,
+): boolean {
+  const isWorthwhile = since.ops >= opsMin && since.ops >= since.leaves / 2;
+  return isWorthwhile || since.versions >= snapshotVersionsMax;
 }
 
 /**

@@ -1,0 +1,151 @@
+/** Branches against a plain map: nested, flushed, discarded (spec/store.md, Branches). */
+import t, { type Test } from "tap";
+import { utf8 } from "../../../src/encoding/bytes.ts";
+import { Branch } from "../../../src/store/branch.ts";
+import { Tree } from "../../../src/store/iavl/tree.ts";
+import type { KeyRange, ReadStore } from "../../../src/store/kv.ts";
+import { prefixEnd, prefixRange } from "../../../src/store/kv.ts";
+import { keyBytes, keyText } from "../../../src/store/sorted-keys.ts";
+import { Xorshift } from "../../support/xorshift.ts";
+
+type Model = ReadonlyMap<string, Uint8Array>;
+
+/** The text of a range of the model, as `show` makes it of a store. */
+function pick(model: Model, { start, end, reverse }: KeyRange): string[] {
+  const keys = [...model.keys()]
+    .filter((key) => (!start || key >= keyText(start)) && (!end || key < keyText(end)))
+    .sort();
+  if (reverse) keys.reverse();
+  return keys.map((key) => `${keyText(keyBytes(key))}=${keyText(model.get(key) as Uint8Array)}`);
+}
+const show = (store: ReadStore, range: KeyRange): string[] =>
+  [...store.iterate(range)].map(([key, value]) => `${keyText(key)}=${keyText(value)}`);
+
+function randomRange(random: Xorshift): KeyRange {
+  const bound = () => (random.below(3) === 0 ? undefined : random.bytes(random.below(3)));
+  return { start: bound(), end: bound(), reverse: random.below(2) === 1 };
+}
+
+function nest(t: Test, seed: number): void {
+  const random = new Xorshift(seed * 40503);
+  const tree = new Tree(1);
+  const levels: { branch: Branch; model: Map<string, Uint8Array> }[] = [];
+  const model = new Map<string, Uint8Array>();
+  for (let i = 0; i < 40; i++) {
+    const [key, value] = [random.bytes(1 + random.below(2)), random.bytes(random.below(4))];
+    tree.set(key, value);
+    model.set(keyText(key), value);
+  }
+  levels.push({ branch: new Branch(tree), model });
+  for (let step = 0; step < 300; step++) {
+    const top = levels.at(-1);
+    if (!top) throw new Error("the lowest branch stays");
+    const key = random.bytes(1 + random.below(2));
+    const action = random.below(20);
+    if (action < 8) {
+      const value = random.bytes(random.below(4));
+      top.branch.set(key, value);
+      top.model.set(keyText(key), value);
+    } else if (action < 15) {
+      top.branch.delete(key);
+      top.model.delete(keyText(key));
+    } else if (action === 15 && levels.length < 5) {
+      levels.push({ branch: new Branch(top.branch), model: new Map(top.model) });
+    } else if (action === 16 && levels.length > 1) {
+      levels.pop();
+      const below = levels.at(-1);
+      if (!below) throw new Error("the lowest branch stays");
+      top.branch.flush(below.branch);
+      below.model.clear();
+      for (const [k, v] of top.model) below.model.set(k, v);
+      t.ok(top.branch.isClean);
+    } else if (action === 17 && levels.length > 1) levels.pop();
+    else {
+      const range = randomRange(random);
+      t.same(show(top.branch, range), pick(top.model, range));
+      t.same(top.branch.get(key), top.model.get(keyText(key)));
+      t.equal(top.branch.has(key), top.model.has(keyText(key)));
+    }
+  }
+}
+for (let seed = 1; seed <= 60; seed++) {
+  t.test(`branches of seed ${seed}`, async (t) => nest(t, seed));
+}
+
+t.test("flush writes in key order, deletions among the sets", async (t) => {
+  const branch = new Branch(new Tree(1));
+  for (const key of ["c", "a", "d", "b"]) branch.set(utf8(key), utf8(key));
+  branch.delete(utf8("b"));
+  branch.delete(utf8("e"));
+  branch.delete(utf8("a"));
+  branch.set(utf8("a"), utf8("again"));
+  const order: string[] = [];
+  branch.flush({
+    set: (key, value) => order.push(`${keyText(key)}=${keyText(value)}`),
+    delete: (key) => order.push(`${keyText(key)} gone`),
+  });
+  t.same(order, ["a=again", "b gone", "c=c", "d=d", "e gone"]);
+  t.ok(branch.isClean);
+});
+
+t.test("a branch keeps its own copy of what it was given", async (t) => {
+  const branch = new Branch(new Tree(1));
+  const [key, value] = [utf8("key"), utf8("value")];
+  branch.set(key, value);
+  key.fill(0);
+  value.fill(0);
+  t.same(branch.get(utf8("key")), utf8("value"));
+  t.throws(() => branch.set(new Uint8Array(), value), { message: /never empty/ });
+});
+
+t.test("iteration is lazy: it reads no further than it is asked to", async (t) => {
+  let reads = 0;
+  const endless: ReadStore = {
+    get: () => undefined,
+    has: () => false,
+    *iterate() {
+      for (let i = 0; ; i++) {
+        reads++;
+        yield [Uint8Array.of(0x80 + (i >> 8), i & 0xff), new Uint8Array()];
+      }
+    },
+  };
+  const branch = new Branch(new Branch(endless));
+  branch.set(Uint8Array.of(0x01), new Uint8Array());
+  const walk = branch.iterate()[Symbol.iterator]();
+  for (let i = 0; i < 5; i++) walk.next();
+  t.ok(reads <= 6, `${reads} reads`);
+});
+
+t.test("writing while iterating is refused", async (t) => {
+  const branch = new Branch(new Tree(1));
+  for (const key of ["a", "b"]) branch.set(utf8(key), utf8(key));
+  t.throws(
+    () => {
+      for (const [key] of branch.iterate()) branch.delete(key);
+    },
+    { message: "written to while iterating" },
+  );
+});
+
+t.test("the end of a prefix", async (t) => {
+  t.same(prefixEnd(Uint8Array.of(1, 2)), Uint8Array.of(1, 3));
+  t.same(prefixEnd(Uint8Array.of(1, 0xff)), Uint8Array.of(2));
+  t.equal(prefixEnd(Uint8Array.of(0xff, 0xff)), undefined);
+  const branch = new Branch(new Tree(1));
+  for (const key of [
+    [1, 1],
+    [1, 2],
+    [1, 2, 9],
+    [1, 3],
+  ]) {
+    branch.set(Uint8Array.from(key), new Uint8Array());
+  }
+  t.same(
+    [...branch.iterate(prefixRange(Uint8Array.of(1, 2), true))].map(([key]) => [...key]),
+    [
+      [1, 2, 9],
+      [1, 2],
+    ],
+  );
+});
