@@ -5,6 +5,7 @@
 import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
 import { Params } from "./params.ts";
 import {
+  Assignment,
   Attestation,
   Commitment,
   Epoch,
@@ -13,7 +14,6 @@ import {
   Liveness,
   Opening,
   Participant,
-  SeatedKey,
   Settlement,
   Standing,
   Totals,
@@ -30,7 +30,7 @@ export interface GenesisState {
   totals?: Totals | undefined;
   vesting: Vesting[];
   vestingEnds: VestingEnd[];
-  epoch?: Epoch | undefined;
+  epochs: Epoch[];
   beaconChain: Uint8Array;
   participants: Participant[];
   commitments: Commitment[];
@@ -38,8 +38,8 @@ export interface GenesisState {
   attestations: Attestation[];
   forfeits: Forfeit[];
   liveness: Liveness[];
-  seatedKeys: SeatedKey[];
   settlements: Settlement[];
+  assignments: Assignment[];
 }
 
 function createBaseGenesisState(): GenesisState {
@@ -52,7 +52,7 @@ function createBaseGenesisState(): GenesisState {
     totals: undefined,
     vesting: [],
     vestingEnds: [],
-    epoch: undefined,
+    epochs: [],
     beaconChain: new Uint8Array(0),
     participants: [],
     commitments: [],
@@ -60,8 +60,8 @@ function createBaseGenesisState(): GenesisState {
     attestations: [],
     forfeits: [],
     liveness: [],
-    seatedKeys: [],
     settlements: [],
+    assignments: [],
   };
 }
 
@@ -91,8 +91,8 @@ export const GenesisState: MessageFns<GenesisState> = {
     for (const v of message.vestingEnds) {
       VestingEnd.encode(v!, writer.uint32(66).fork()).join();
     }
-    if (message.epoch !== undefined) {
-      Epoch.encode(message.epoch, writer.uint32(74).fork()).join();
+    for (const v of message.epochs) {
+      Epoch.encode(v!, writer.uint32(74).fork()).join();
     }
     if (message.beaconChain.length !== 0) {
       writer.uint32(82).bytes(message.beaconChain);
@@ -115,11 +115,11 @@ export const GenesisState: MessageFns<GenesisState> = {
     for (const v of message.liveness) {
       Liveness.encode(v!, writer.uint32(130).fork()).join();
     }
-    for (const v of message.seatedKeys) {
-      SeatedKey.encode(v!, writer.uint32(138).fork()).join();
-    }
     for (const v of message.settlements) {
-      Settlement.encode(v!, writer.uint32(146).fork()).join();
+      Settlement.encode(v!, writer.uint32(138).fork()).join();
+    }
+    for (const v of message.assignments) {
+      Assignment.encode(v!, writer.uint32(146).fork()).join();
     }
     return writer;
   },
@@ -206,7 +206,7 @@ export const GenesisState: MessageFns<GenesisState> = {
               break;
             }
 
-            message.epoch = Epoch.decode(reader, reader.uint32());
+            message.epochs.push(Epoch.decode(reader, reader.uint32()));
             continue;
           }
           case 10: {
@@ -270,7 +270,7 @@ export const GenesisState: MessageFns<GenesisState> = {
               break;
             }
 
-            message.seatedKeys.push(SeatedKey.decode(reader, reader.uint32()));
+            message.settlements.push(Settlement.decode(reader, reader.uint32()));
             continue;
           }
           case 18: {
@@ -278,7 +278,7 @@ export const GenesisState: MessageFns<GenesisState> = {
               break;
             }
 
-            message.settlements.push(Settlement.decode(reader, reader.uint32()));
+            message.assignments.push(Assignment.decode(reader, reader.uint32()));
             continue;
           }
         }
@@ -317,7 +317,7 @@ export const GenesisState: MessageFns<GenesisState> = {
         : globalThis.Array.isArray(object?.vesting_ends)
         ? object.vesting_ends.map((e: any) => VestingEnd.fromJSON(e))
         : [],
-      epoch: isSet(object.epoch) ? Epoch.fromJSON(object.epoch) : undefined,
+      epochs: globalThis.Array.isArray(object?.epochs) ? object.epochs.map((e: any) => Epoch.fromJSON(e)) : [],
       beaconChain: isSet(object.beaconChain)
         ? bytesFromBase64(object.beaconChain)
         : isSet(object.beacon_chain)
@@ -339,13 +339,11 @@ export const GenesisState: MessageFns<GenesisState> = {
         ? object.forfeits.map((e: any) => Forfeit.fromJSON(e))
         : [],
       liveness: globalThis.Array.isArray(object?.liveness) ? object.liveness.map((e: any) => Liveness.fromJSON(e)) : [],
-      seatedKeys: globalThis.Array.isArray(object?.seatedKeys)
-        ? object.seatedKeys.map((e: any) => SeatedKey.fromJSON(e))
-        : globalThis.Array.isArray(object?.seated_keys)
-        ? object.seated_keys.map((e: any) => SeatedKey.fromJSON(e))
-        : [],
       settlements: globalThis.Array.isArray(object?.settlements)
         ? object.settlements.map((e: any) => Settlement.fromJSON(e))
+        : [],
+      assignments: globalThis.Array.isArray(object?.assignments)
+        ? object.assignments.map((e: any) => Assignment.fromJSON(e))
         : [],
     };
   },
@@ -376,8 +374,8 @@ export const GenesisState: MessageFns<GenesisState> = {
     if (message.vestingEnds?.length) {
       obj.vestingEnds = message.vestingEnds.map((e) => VestingEnd.toJSON(e));
     }
-    if (message.epoch !== undefined) {
-      obj.epoch = Epoch.toJSON(message.epoch);
+    if (message.epochs?.length) {
+      obj.epochs = message.epochs.map((e) => Epoch.toJSON(e));
     }
     if (message.beaconChain !== undefined) {
       obj.beaconChain = base64FromBytes(message.beaconChain);
@@ -400,11 +398,11 @@ export const GenesisState: MessageFns<GenesisState> = {
     if (message.liveness?.length) {
       obj.liveness = message.liveness.map((e) => Liveness.toJSON(e));
     }
-    if (message.seatedKeys?.length) {
-      obj.seatedKeys = message.seatedKeys.map((e) => SeatedKey.toJSON(e));
-    }
     if (message.settlements?.length) {
       obj.settlements = message.settlements.map((e) => Settlement.toJSON(e));
+    }
+    if (message.assignments?.length) {
+      obj.assignments = message.assignments.map((e) => Assignment.toJSON(e));
     }
     return obj;
   },
@@ -428,7 +426,7 @@ export const GenesisState: MessageFns<GenesisState> = {
       : undefined;
     message.vesting = object.vesting?.map((e) => Vesting.fromPartial(e)) || [];
     message.vestingEnds = object.vestingEnds?.map((e) => VestingEnd.fromPartial(e)) || [];
-    message.epoch = (object.epoch !== undefined && object.epoch !== null) ? Epoch.fromPartial(object.epoch) : undefined;
+    message.epochs = object.epochs?.map((e) => Epoch.fromPartial(e)) || [];
     message.beaconChain = object.beaconChain ?? new Uint8Array(0);
     message.participants = object.participants?.map((e) => Participant.fromPartial(e)) || [];
     message.commitments = object.commitments?.map((e) => Commitment.fromPartial(e)) || [];
@@ -436,8 +434,8 @@ export const GenesisState: MessageFns<GenesisState> = {
     message.attestations = object.attestations?.map((e) => Attestation.fromPartial(e)) || [];
     message.forfeits = object.forfeits?.map((e) => Forfeit.fromPartial(e)) || [];
     message.liveness = object.liveness?.map((e) => Liveness.fromPartial(e)) || [];
-    message.seatedKeys = object.seatedKeys?.map((e) => SeatedKey.fromPartial(e)) || [];
     message.settlements = object.settlements?.map((e) => Settlement.fromPartial(e)) || [];
+    message.assignments = object.assignments?.map((e) => Assignment.fromPartial(e)) || [];
     return message;
   },
 };

@@ -5,7 +5,7 @@
 import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
 import { Coin } from "../../../cosmos/base/v1beta1/coin.ts";
 import { Params } from "./params.ts";
-import { Leaf, Verdict } from "./types.ts";
+import { Hit, Verdict } from "./types.ts";
 
 export interface MsgRegisterHost {
   operator: string;
@@ -65,7 +65,7 @@ export interface MsgOpenSprint {
   host: string;
   epoch: bigint;
   sprint: number;
-  leaves: Leaf[];
+  leaves: Hit[];
   proof: Uint8Array[];
 }
 
@@ -1059,7 +1059,7 @@ export const MsgOpenSprint: MessageFns<MsgOpenSprint> = {
       writer.uint32(32).uint32(message.sprint);
     }
     for (const v of message.leaves) {
-      Leaf.encode(v!, writer.uint32(42).fork()).join();
+      Hit.encode(v!, writer.uint32(42).fork()).join();
     }
     for (const v of message.proof) {
       writer.uint32(50).bytes(v!);
@@ -1117,7 +1117,7 @@ export const MsgOpenSprint: MessageFns<MsgOpenSprint> = {
               break;
             }
 
-            message.leaves.push(Leaf.decode(reader, reader.uint32()));
+            message.leaves.push(Hit.decode(reader, reader.uint32()));
             continue;
           }
           case 6: {
@@ -1146,7 +1146,7 @@ export const MsgOpenSprint: MessageFns<MsgOpenSprint> = {
       host: isSet(object.host) ? globalThis.String(object.host) : "",
       epoch: isSet(object.epoch) ? BigInt(object.epoch) : 0n,
       sprint: isSet(object.sprint) ? globalThis.Number(object.sprint) : 0,
-      leaves: globalThis.Array.isArray(object?.leaves) ? object.leaves.map((e: any) => Leaf.fromJSON(e)) : [],
+      leaves: globalThis.Array.isArray(object?.leaves) ? object.leaves.map((e: any) => Hit.fromJSON(e)) : [],
       proof: globalThis.Array.isArray(object?.proof) ? object.proof.map((e: any) => bytesFromBase64(e)) : [],
     };
   },
@@ -1166,7 +1166,7 @@ export const MsgOpenSprint: MessageFns<MsgOpenSprint> = {
       obj.sprint = Math.round(message.sprint);
     }
     if (message.leaves?.length) {
-      obj.leaves = message.leaves.map((e) => Leaf.toJSON(e));
+      obj.leaves = message.leaves.map((e) => Hit.toJSON(e));
     }
     if (message.proof?.length) {
       obj.proof = message.proof.map((e) => base64FromBytes(e));
@@ -1183,7 +1183,7 @@ export const MsgOpenSprint: MessageFns<MsgOpenSprint> = {
     message.host = object.host ?? "";
     message.epoch = (object.epoch !== undefined && object.epoch !== null) ? BigInt(object.epoch) : 0n;
     message.sprint = object.sprint ?? 0;
-    message.leaves = object.leaves?.map((e) => Leaf.fromPartial(e)) || [];
+    message.leaves = object.leaves?.map((e) => Hit.fromPartial(e)) || [];
     message.proof = object.proof?.map((e) => e) || [];
     return message;
   },

@@ -294,6 +294,7 @@ export interface Epoch {
 
 export interface Participant {
   operator: string;
+  epoch: bigint;
   hostKey: Uint8Array;
   power: bigint;
   referenceWeight: bigint;
@@ -307,6 +308,11 @@ export interface Commitment {
   root: Uint8Array;
   count: bigint;
   height: bigint;
+}
+
+export interface Hit {
+  nonce: bigint;
+  digest: Uint8Array;
 }
 
 export interface Leaf {
@@ -342,6 +348,8 @@ export interface Attestation {
 export interface Assignment {
   verifier: string;
   host: string;
+  epoch: bigint;
+  sprint: number;
   slot: number;
 }
 
@@ -1083,7 +1091,7 @@ export const Epoch: MessageFns<Epoch> = {
 };
 
 function createBaseParticipant(): Participant {
-  return { operator: "", hostKey: new Uint8Array(0), power: 0n, referenceWeight: 0n };
+  return { operator: "", epoch: 0n, hostKey: new Uint8Array(0), power: 0n, referenceWeight: 0n };
 }
 
 export const Participant: MessageFns<Participant> = {
@@ -1091,20 +1099,26 @@ export const Participant: MessageFns<Participant> = {
     if (message.operator !== "") {
       writer.uint32(10).string(message.operator);
     }
+    if (message.epoch !== 0n) {
+      if (BigInt.asUintN(64, message.epoch) !== message.epoch) {
+        throw new globalThis.Error("value provided for field message.epoch of type uint64 too large");
+      }
+      writer.uint32(16).uint64(message.epoch);
+    }
     if (message.hostKey.length !== 0) {
-      writer.uint32(18).bytes(message.hostKey);
+      writer.uint32(26).bytes(message.hostKey);
     }
     if (message.power !== 0n) {
       if (BigInt.asUintN(64, message.power) !== message.power) {
         throw new globalThis.Error("value provided for field message.power of type uint64 too large");
       }
-      writer.uint32(24).uint64(message.power);
+      writer.uint32(32).uint64(message.power);
     }
     if (message.referenceWeight !== 0n) {
       if (BigInt.asUintN(64, message.referenceWeight) !== message.referenceWeight) {
         throw new globalThis.Error("value provided for field message.referenceWeight of type uint64 too large");
       }
-      writer.uint32(32).uint64(message.referenceWeight);
+      writer.uint32(40).uint64(message.referenceWeight);
     }
     return writer;
   },
@@ -1131,23 +1145,31 @@ export const Participant: MessageFns<Participant> = {
             continue;
           }
           case 2: {
-            if (tag !== 18) {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.epoch = reader.uint64() as bigint;
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
               break;
             }
 
             message.hostKey = reader.bytes();
             continue;
           }
-          case 3: {
-            if (tag !== 24) {
+          case 4: {
+            if (tag !== 32) {
               break;
             }
 
             message.power = reader.uint64() as bigint;
             continue;
           }
-          case 4: {
-            if (tag !== 32) {
+          case 5: {
+            if (tag !== 40) {
               break;
             }
 
@@ -1169,6 +1191,7 @@ export const Participant: MessageFns<Participant> = {
   fromJSON(object: any): Participant {
     return {
       operator: isSet(object.operator) ? globalThis.String(object.operator) : "",
+      epoch: isSet(object.epoch) ? BigInt(object.epoch) : 0n,
       hostKey: isSet(object.hostKey)
         ? bytesFromBase64(object.hostKey)
         : isSet(object.host_key)
@@ -1188,6 +1211,9 @@ export const Participant: MessageFns<Participant> = {
     if (message.operator !== undefined) {
       obj.operator = message.operator;
     }
+    if (message.epoch !== undefined) {
+      obj.epoch = message.epoch.toString();
+    }
     if (message.hostKey !== undefined) {
       obj.hostKey = base64FromBytes(message.hostKey);
     }
@@ -1206,6 +1232,7 @@ export const Participant: MessageFns<Participant> = {
   fromPartial(object: DeepPartial<Participant>): Participant {
     const message = createBaseParticipant();
     message.operator = object.operator ?? "";
+    message.epoch = (object.epoch !== undefined && object.epoch !== null) ? BigInt(object.epoch) : 0n;
     message.hostKey = object.hostKey ?? new Uint8Array(0);
     message.power = (object.power !== undefined && object.power !== null) ? BigInt(object.power) : 0n;
     message.referenceWeight = (object.referenceWeight !== undefined && object.referenceWeight !== null)
@@ -1385,6 +1412,94 @@ export const Commitment: MessageFns<Commitment> = {
     message.root = object.root ?? new Uint8Array(0);
     message.count = (object.count !== undefined && object.count !== null) ? BigInt(object.count) : 0n;
     message.height = (object.height !== undefined && object.height !== null) ? BigInt(object.height) : 0n;
+    return message;
+  },
+};
+
+function createBaseHit(): Hit {
+  return { nonce: 0n, digest: new Uint8Array(0) };
+}
+
+export const Hit: MessageFns<Hit> = {
+  encode(message: Hit, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.nonce !== 0n) {
+      if (BigInt.asUintN(64, message.nonce) !== message.nonce) {
+        throw new globalThis.Error("value provided for field message.nonce of type uint64 too large");
+      }
+      writer.uint32(8).uint64(message.nonce);
+    }
+    if (message.digest.length !== 0) {
+      writer.uint32(18).bytes(message.digest);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Hit {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseHit();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.nonce = reader.uint64() as bigint;
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.digest = reader.bytes();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): Hit {
+    return {
+      nonce: isSet(object.nonce) ? BigInt(object.nonce) : 0n,
+      digest: isSet(object.digest) ? bytesFromBase64(object.digest) : new Uint8Array(0),
+    };
+  },
+
+  toJSON(message: Hit): unknown {
+    const obj: any = {};
+    if (message.nonce !== undefined) {
+      obj.nonce = message.nonce.toString();
+    }
+    if (message.digest !== undefined) {
+      obj.digest = base64FromBytes(message.digest);
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<Hit>): Hit {
+    return Hit.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<Hit>): Hit {
+    const message = createBaseHit();
+    message.nonce = (object.nonce !== undefined && object.nonce !== null) ? BigInt(object.nonce) : 0n;
+    message.digest = object.digest ?? new Uint8Array(0);
     return message;
   },
 };
@@ -1919,7 +2034,7 @@ export const Attestation: MessageFns<Attestation> = {
 };
 
 function createBaseAssignment(): Assignment {
-  return { verifier: "", host: "", slot: 0 };
+  return { verifier: "", host: "", epoch: 0n, sprint: 0, slot: 0 };
 }
 
 export const Assignment: MessageFns<Assignment> = {
@@ -1930,8 +2045,17 @@ export const Assignment: MessageFns<Assignment> = {
     if (message.host !== "") {
       writer.uint32(18).string(message.host);
     }
+    if (message.epoch !== 0n) {
+      if (BigInt.asUintN(64, message.epoch) !== message.epoch) {
+        throw new globalThis.Error("value provided for field message.epoch of type uint64 too large");
+      }
+      writer.uint32(24).uint64(message.epoch);
+    }
+    if (message.sprint !== 0) {
+      writer.uint32(32).uint32(message.sprint);
+    }
     if (message.slot !== 0) {
-      writer.uint32(24).uint32(message.slot);
+      writer.uint32(40).uint32(message.slot);
     }
     return writer;
   },
@@ -1970,6 +2094,22 @@ export const Assignment: MessageFns<Assignment> = {
               break;
             }
 
+            message.epoch = reader.uint64() as bigint;
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.sprint = reader.uint32();
+            continue;
+          }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
             message.slot = reader.uint32();
             continue;
           }
@@ -1989,6 +2129,8 @@ export const Assignment: MessageFns<Assignment> = {
     return {
       verifier: isSet(object.verifier) ? globalThis.String(object.verifier) : "",
       host: isSet(object.host) ? globalThis.String(object.host) : "",
+      epoch: isSet(object.epoch) ? BigInt(object.epoch) : 0n,
+      sprint: isSet(object.sprint) ? globalThis.Number(object.sprint) : 0,
       slot: isSet(object.slot) ? globalThis.Number(object.slot) : 0,
     };
   },
@@ -2000,6 +2142,12 @@ export const Assignment: MessageFns<Assignment> = {
     }
     if (message.host !== undefined) {
       obj.host = message.host;
+    }
+    if (message.epoch !== undefined) {
+      obj.epoch = message.epoch.toString();
+    }
+    if (message.sprint !== undefined) {
+      obj.sprint = Math.round(message.sprint);
     }
     if (message.slot !== undefined) {
       obj.slot = Math.round(message.slot);
@@ -2014,6 +2162,8 @@ export const Assignment: MessageFns<Assignment> = {
     const message = createBaseAssignment();
     message.verifier = object.verifier ?? "";
     message.host = object.host ?? "";
+    message.epoch = (object.epoch !== undefined && object.epoch !== null) ? BigInt(object.epoch) : 0n;
+    message.sprint = object.sprint ?? 0;
     message.slot = object.slot ?? 0;
     return message;
   },

@@ -1,0 +1,81 @@
+/** Proof of work: the parts that share its store, and what other modules may ask of it. */
+import { Params } from "../../gen/gonka/pow/v1/params.ts";
+import { SeatedKey, Settlement } from "../../gen/gonka/pow/v1/types.ts";
+import type { StoreKey } from "../../store/kv.ts";
+import type { Addresses } from "../addresses.ts";
+import type { Context } from "../module.ts";
+import { ParamStore } from "../params.ts";
+import { BlockHashBeacon } from "./epoch/beacon.ts";
+import { EpochKeeper } from "./epoch/epoch-keeper.ts";
+import type { Bank, SprintOracle } from "./expected.ts";
+import { type Act, HostKeeper } from "./hosts/host-keeper.ts";
+import * as keys from "./keys.ts";
+import { RewardKeeper } from "./rewards/reward-keeper.ts";
+import { SprintTables } from "./sprint/sprint-tables.ts";
+import { Table } from "./table.ts";
+import { totalPower } from "./weight/power.ts";
+
+/** What proof of work is built from. */
+export interface PowParts {
+  readonly store: StoreKey;
+  readonly addresses: Addresses;
+  /** The one account that may change parameters and spend the pool: gov's. */
+  readonly authority: string;
+  readonly bank: Bank;
+  readonly oracle: SprintOracle;
+}
+
+export class PowKeeper {
+  readonly addresses: Addresses;
+  readonly authority: string;
+  readonly oracle: SprintOracle;
+  readonly params: ParamStore<Params>;
+  readonly beacon: BlockHashBeacon;
+  readonly epochs: EpochKeeper;
+  readonly hosts: HostKeeper;
+  readonly sprints: SprintTables;
+  readonly rewards: RewardKeeper;
+  readonly settlements: Table<Settlement>;
+  readonly seats: Table<SeatedKey>;
+  /** The right to the store: for the pages of queries. */
+  readonly store: StoreKey;
+  constructor({ store, addresses, authority, bank, oracle }: PowParts) {
+    this.store = store;
+    this.addresses = addresses;
+    this.authority = authority;
+    this.oracle = oracle;
+    this.params = new ParamStore({
+      store,
+      codec: Params,
+      activeKey: keys.activeParamsKey,
+      scheduledKey: keys.scheduledParamsKey,
+    });
+    this.beacon = new BlockHashBeacon(store);
+    this.epochs = new EpochKeeper(store, this.beacon);
+    this.hosts = new HostKeeper(store, addresses);
+    this.sprints = new SprintTables(store, addresses);
+    this.rewards = new RewardKeeper(store, addresses, bank);
+    this.settlements = new Table({ store, prefix: keys.settlementPrefix, codec: Settlement });
+    this.seats = new Table({ store, prefix: keys.seatedPrefix, codec: SeatedKey });
+  }
+
+  /** Whether the block under execution is the first of an epoch. Reads only. */
+  beginsEpoch(ctx: Context): boolean {
+    return this.epochs.begins(ctx);
+  }
+
+  /** Power of an account in consensus and in votes: of one million, zero for strangers. */
+  powerOf(ctx: Context, operator: Uint8Array): bigint {
+    return this.hosts.standings.get(ctx, keys.addressKey(operator))?.power ?? 0n;
+  }
+
+  /** The sum of all power. */
+  total(ctx: Context): bigint {
+    return this.hosts.standings.list(ctx).length === 0 ? 0n : totalPower;
+  }
+
+  /** Throws a ModuleError unless the signer may send this message for this host. */
+  assertMayAct(ctx: Context, act: Act): void {
+    this.hosts.assertMayAct(ctx, act);
+  }
+}

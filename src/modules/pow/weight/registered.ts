@@ -1,0 +1,54 @@
+/**
+ * What a host's Sprint counts for, in pay and in consensus: spec/modules/pow.md, "Weight". Pure.
+ */
+import { mulFloor } from "../../../encoding/decimal.ts";
+import { Outcome } from "../../../gen/gonka/pow/v1/types.ts";
+
+/** How far a claim may go beyond what the host has proven, and what an absence costs. */
+export interface WeightRule {
+  /** Times the reference weight, 18 decimals. */
+  readonly claimGrowth: bigint;
+  /** What a host may claim without any history. */
+  readonly unprovenWeight: bigint;
+  /** What is left of the reference weight after an epoch without proof, 18 decimals in 0..1. */
+  readonly absentDecay: bigint;
+}
+
+/** What a host claimed in an epoch. */
+export interface Claim {
+  /** Hits times 2^k; undefined without a commitment. */
+  readonly claimed: bigint | undefined;
+  readonly reference: bigint;
+}
+
+/**
+ * The weight that counts in the denominator of every share. It is settled when the commitment
+ * window closes: nothing that happens later, to this host or to another, moves it.
+ */
+export function registeredWeight({ claimed, reference }: Claim, rule: WeightRule): bigint {
+  if (claimed === undefined) return reference;
+  const grown = mulFloor(reference, rule.claimGrowth);
+  const bound = Math.max(grown, rule.unprovenWeight);
+  return claimed < bound ? claimed : bound;
+}
+
+/** The weight that the host has confirmed: of the registered weight, what its outcome leaves. */
+export function confirmedWeight(
+  outcome: Outcome,
+  { registered, reference }: { readonly registered: bigint; readonly reference: bigint },
+): bigint {
+  if (outcome === Outcome.OUTCOME_VALID) return registered;
+  if (outcome !== Outcome.OUTCOME_UNVERIFIED) return 0n;
+  return registered < reference ? registered : reference;
+}
+
+/** The reference weight of the next epoch. */
+export function nextReference(
+  outcome: Outcome,
+  { confirmed, reference }: { readonly confirmed: bigint; readonly reference: bigint },
+  rule: WeightRule,
+): bigint {
+  if (outcome === Outcome.OUTCOME_FORFEITED) return 0n;
+  const isConfirmed = outcome === Outcome.OUTCOME_VALID || outcome === Outcome.OUTCOME_UNVERIFIED;
+  return isConfirmed ? confirmed : mulFloor(reference, rule.absentDecay);
+}
