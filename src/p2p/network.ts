@@ -1,0 +1,264 @@
+/**
+ * The network as the reactors see it: peers that come and go, and channels. One link per peer is
+ * in use; of two, both sides keep the same one. spec/p2p.md.
+ */
+import { randomBytes } from "node:crypto";
+import type { Connection, Libp2p } from "@libp2p/interface";
+import { ed25519PublicKey, nodeId } from "../crypto/ed25519.ts";
+import { equalBytes } from "../encoding/bytes.ts";
+import type { PersistentPeer } from "./addresses.ts";
+import { parsePeerAddress } from "./addresses.ts";
+import { Bans } from "./bans.ts";
+import {
+  ChannelTable,
+  channelProtocol,
+  controlProtocol,
+  groupProtocol,
+  streamGroups,
+} from "./channels.ts";
+import { Dialer } from "./dialer.ts";
+import type { ChannelSpec, Logger, Peer, Reactor } from "./expected.ts";
+import type { NodeIdentity, RemoteHello } from "./hello.ts";
+import { createHost, nodeIdOf } from "./host.ts";
+import { handshakeTimeoutMs, Link } from "./link.ts";
+
+const beatMs = 1_000;
+/** One-message streams of one channel that a peer may have open at a time. */
+const maxMessageStreams = 32;
+
+/** What a node's network is made of. */
+export interface NetworkOptions {
+  /** The 32-byte seed of the ed25519 node key. */
+  readonly seed: Uint8Array;
+  readonly identity: Omit<NodeIdentity, "id" | "channels">;
+  /** Multiaddrs to listen on, /ip4/0.0.0.0/tcp/26656. */
+  readonly listen: readonly string[];
+  /** nodeid@host:port of each. */
+  readonly persistentPeers: readonly string[];
+  readonly maxPeers: number;
+  readonly log: Logger;
+}
+
+/** A peer as RPC shows it. */
+export interface PeerSummary {
+  readonly id: string;
+  readonly isOutbound: boolean;
+  /** Multiaddr of its end of the connection. */
+  readonly remoteAddress: string;
+  readonly nodeInfo: RemoteHello["nodeInfo"];
+}
+
+/** Implements consensus/expected.ts, Network. */
+export class PeerNetwork {
+  /** This node's id. */
+  readonly id: string;
+  readonly #options: NetworkOptions;
+  readonly #persistent: ReadonlyMap<string, PersistentPeer>;
+  readonly #log: Logger;
+  readonly #table = new ChannelTable();
+  readonly #bans = new Bans(() => performance.now());
+  readonly #dialer: Dialer;
+  readonly #sessionId = new Uint8Array(randomBytes(16));
+  /** All links by libp2p connection id, and those in use by node id. */
+  readonly #links = new Map<string, Link>();
+  readonly #inUse = new Map<string, Link>();
+  #host: Libp2p | undefined;
+  #beat: NodeJS.Timeout | undefined;
+  #lastBeatMs = 0;
+
+  /** Throws RangeError on a persistent peer that is not nodeid@host:port. */
+  constructor(options: NetworkOptions) {
+    this.id = nodeId(ed25519PublicKey(options.seed));
+    this.#options = options;
+    this.#log = options.log;
+    this.#persistent = readPeers(options.persistentPeers, this.id);
+    this.#dialer = new Dialer({
+      isConnected: (id) => this.#inUse.has(id) || this.#bans.has(id),
+      dial: (peer) => this.#dial(peer),
+    });
+  }
+
+  /** Registers the receiver of these channels. Before start only. */
+  register(channels: readonly ChannelSpec[], reactor: Reactor): void {
+    if (this.#host) throw new Error("channels are registered before the start");
+    this.#table.register(channels, reactor);
+  }
+
+  /** Drops the peer and refuses it for a while. */
+  ban(peer: Peer, reason: string): void {
+    const banMs = this.#bans.add(peer.id);
+    this.#log.warn("banned peer", { peer: peer.id, reason, banMs });
+    for (const link of [...this.#links.values()]) {
+      if (link.remoteId === peer.id) link.close(`banned: ${reason}`);
+    }
+  }
+
+  /** Listens, and dials the persistent peers. */
+  async start(): Promise<void> {
+    const { seed, listen } = this.#options;
+    const host = await createHost({ seed, listen, refuses: (id) => this.#refuses(id) });
+    this.#host = host;
+    host.addEventListener("connection:open", ({ detail }) => void this.#linkOf(detail));
+    host.addEventListener("connection:close", ({ detail }) =>
+      this.#links.get(detail.id)?.close("connection closed"),
+    );
+    await this.#handleProtocols(host);
+    await host.start();
+    this.#lastBeatMs = performance.now();
+    this.#beat = setInterval(() => this.#beatAll(), beatMs);
+    for (const peer of this.#persistent.values()) this.#dialer.keep(peer);
+    this.#log.info("listening", { id: this.id, addresses: this.listenAddresses() });
+  }
+
+  /** Closes every link and frees the port. */
+  async stop(): Promise<void> {
+    this.#dialer.stop();
+    clearInterval(this.#beat);
+    for (const link of [...this.#links.values()]) link.close("this node stops");
+    await this.#host?.stop();
+  }
+
+  /** Multiaddrs, with the real ports. */
+  listenAddresses(): string[] {
+    return this.#host?.getMultiaddrs().map(String) ?? [];
+  }
+
+  /** The peers in use. */
+  peers(): PeerSummary[] {
+    return [...this.#inUse.values()].flatMap((link) => {
+      const { hello, connection, remoteId } = link;
+      if (!hello) return [];
+      const isOutbound = connection.direction === "outbound";
+      const remoteAddress = String(connection.remoteAddr);
+      return [{ id: remoteId, isOutbound, remoteAddress, nodeInfo: hello.nodeInfo }];
+    });
+  }
+
+  #refuses(id: string): boolean {
+    if (this.#bans.has(id)) return true;
+    return this.#inUse.size >= this.#options.maxPeers && !this.#persistent.has(id);
+  }
+
+  async #handleProtocols(host: Libp2p): Promise<void> {
+    const once = { maxInboundStreams: 2 }; // The second is seen, and is an offence.
+    await host.handle(
+      controlProtocol,
+      (stream, connection) => this.#linkOf(connection)?.acceptControl(stream),
+      once,
+    );
+    for (const group of streamGroups) {
+      await host.handle(
+        groupProtocol(group),
+        (stream, connection) => this.#linkOf(connection)?.acceptGroup(stream, group),
+        once,
+      );
+    }
+    for (const spec of this.#table.specs()) {
+      await host.handle(
+        channelProtocol(spec.id),
+        (stream, connection) => this.#linkOf(connection)?.acceptMessage(stream, spec),
+        { maxInboundStreams: maxMessageStreams },
+      );
+    }
+  }
+
+  /** The link of a connection, made on its first sign: a stream may precede the event. */
+  #linkOf(connection: Connection): Link | undefined {
+    const known = this.#links.get(connection.id);
+    if (known) return known;
+    const remoteId = nodeIdOf(connection.remotePeer);
+    if (remoteId === undefined || connection.status !== "open") return undefined;
+    const link = new Link(connection, remoteId, {
+      identity: { ...this.#options.identity, id: this.id, channels: this.#table.ids() },
+      sessionId: this.#sessionId,
+      table: this.#table,
+      nowMs: () => performance.now(),
+      events: {
+        ready: (ready) => this.#use(ready),
+        message: (from, spec, message) => this.#deliver(from, spec, message),
+        offence: (from, reason) => this.ban(from.peer, reason),
+        closed: (closed, reason) => this.#forget(closed, reason),
+      },
+    });
+    this.#links.set(connection.id, link);
+    void link.start();
+    return link;
+  }
+
+  async #dial(peer: PersistentPeer): Promise<void> {
+    const signal = AbortSignal.timeout(handshakeTimeoutMs);
+    const connection = await this.#host?.dial(peer.address, { signal });
+    if (!connection) return;
+    const found = nodeIdOf(connection.remotePeer);
+    if (found === peer.id) return;
+    this.#log.warn("another node at this address", { expected: peer.id, found });
+    connection.abort(new Error("another node than expected"));
+  }
+
+  /** Both Hellos are done. Of two links to one peer, both sides keep the same. */
+  #use(link: Link): void {
+    const other = this.#inUse.get(link.remoteId);
+    if (other && !isBetter(link, other)) {
+      link.close("duplicate of a link in use");
+      return;
+    }
+    other?.close("replaced by another link");
+    this.#inUse.set(link.remoteId, link);
+    const direction = link.connection.direction;
+    this.#log.info("peer connected", { peer: link.remoteId, direction });
+    for (const reactor of this.#table.reactors()) reactor.addPeer(link.peer);
+  }
+
+  #forget(link: Link, reason: string): void {
+    this.#links.delete(link.connection.id);
+    if (this.#inUse.get(link.remoteId) !== link) {
+      this.#log.debug("link closed", { peer: link.remoteId, reason });
+      return;
+    }
+    this.#inUse.delete(link.remoteId);
+    this.#log.info("peer lost", { peer: link.remoteId, reason });
+    for (const reactor of this.#table.reactors()) reactor.removePeer(link.peer);
+  }
+
+  /** A reactor that throws on a message is a bug that a peer found: drop the peer, go on. */
+  #deliver(link: Link, spec: ChannelSpec, message: Uint8Array): void {
+    if (this.#inUse.get(link.remoteId) !== link) return;
+    try {
+      this.#table.get(spec.id)?.reactor.receive(spec.id, link.peer, message);
+    } catch (error) {
+      const cause = error instanceof Error ? (error.stack ?? error.message) : String(error);
+      this.#log.warn("receiver failed", { channel: spec.id, cause });
+      this.ban(link.peer, `message on channel ${spec.id} made its receiver fail`);
+    }
+  }
+
+  #beatAll(): void {
+    const now = performance.now();
+    const stoodStill = now - this.#lastBeatMs > 3 * beatMs;
+    this.#lastBeatMs = now;
+    for (const link of [...this.#links.values()]) {
+      if (stoodStill) link.forgiveSilence(now);
+      link.beat(now);
+    }
+  }
+}
+
+/**
+ * Whether a link replaces the one in use, by a rule that both ends compute alike: a link to a
+ * newer process, then the one that the lower node id dialled, then the younger.
+ */
+function isBetter(link: Link, other: Link): boolean {
+  if (!link.hello || !other.hello) return false;
+  if (!equalBytes(link.hello.sessionId, other.hello.sessionId)) return true;
+  return link.diallerId === other.diallerId || link.diallerId < other.diallerId;
+}
+
+function readPeers(texts: readonly string[], ownId: string): Map<string, PersistentPeer> {
+  const peers = new Map<string, PersistentPeer>();
+  for (const text of texts) {
+    const peer = parsePeerAddress(text);
+    if (!peer) throw new RangeError(`persistent peer "${text}" is not nodeid@host:port`);
+    if (peer.id !== ownId) peers.set(peer.id, peer);
+  }
+  return peers;
+}
