@@ -84,15 +84,15 @@ TEST("section 8: model root, seeds, folds and first and last sums of the vectors
         ends.push_back({pass, request.rows - 1});
       }
       same_hex(answer.last_seed, v["s_passes"].string, who + "s_passes");
-      const auto openings = challenge_open(files, request, answer, ends, bench.with(*table));
-      for (size_t i = 0; i < ends.size(); i++) {
+      const auto opening = challenge_open(files, request, answer, ends, bench.with(*table));
+      for (size_t i = 0; i < ends.size(); i++) {  // One group holds both rows of the vector.
         const size_t at = ends[i].row % GROUP_ROWS * Y_BYTES;
         for (size_t c = 0; c < 8; c++) {
-          same(int64_t(signed_word(openings[i].group, at + 4 * c)),
+          same(int64_t(signed_word(opening.passes[i / 2].groups[0], at + 4 * c)),
                v["y_first_last"][i / 2][i % 2][c].i64(), who + "y");
         }
       }
-      same(challenge_fault(request, answer, ends, openings), std::string(), who + "verdict");
+      same(challenge_fault(request, answer, ends, opening), std::string(), who + "verdict");
     }
   }
 }
@@ -135,13 +135,18 @@ TEST("section 8: a wrong row, group, path, seed or pass is refused by name") {
     change(openings, told);
     same(challenge_fault(request, told, samples, openings), why, why);
   };
-  refused([](auto& o, auto&) { o[0].row[5] ^= 1; }, "opening 0: the row is not in the model");
-  refused([](auto& o, auto&) { o[1].group[40] ^= 1; }, "opening 1: the group is not in the fold");
-  refused([](auto& o, auto&) { o[0].row_path.pop_back(); }, "opening 0: the row is not in the model");
-  refused([](auto& o, auto&) { o[0].row.pop_back(); }, "opening 0: the row's length");
-  refused([](auto& o, auto&) { o[1].group.resize(32); }, "opening 1: the group's length");
-  refused([](auto& o, auto&) { std::swap(o[0], o[1]); }, "opening 0: another row");
-  refused([](auto& o, auto&) { o.pop_back(); }, "an opening is missing");
+  refused([](auto& o, auto&) { o.rows[0][5] ^= 1; }, "the rows are not of this model");
+  refused([](auto& o, auto&) { o.proof.pop_back(); }, "the rows are not of this model");
+  refused([](auto& o, auto&) { o.proof.push_back(Hash{}); }, "the rows are not of this model");
+  refused([](auto& o, auto&) { o.rows[1].pop_back(); }, "a row's length");
+  refused([](auto& o, auto&) { o.rows.pop_back(); }, "the number of rows");
+  refused([](auto& o, auto&) { std::swap(o.rows[0], o.rows[1]); }, "the rows are not of this model");
+  refused([](auto& o, auto&) { o.passes[1].groups[0][40] ^= 1; },
+          "pass 1: the groups are not of this answer");
+  refused([](auto& o, auto&) { o.passes[1].groups[0].resize(32); }, "pass 1: a group's length");
+  refused([](auto& o, auto&) { o.passes[0].proof.pop_back(); },
+          "pass 0: the groups are not of this answer");
+  refused([](auto& o, auto&) { o.passes.pop_back(); }, "the number of passes opened");
   refused([](auto&, auto& t) { t.last_seed[0] ^= 1; }, "the last seed does not follow from the folds");
   refused([](auto&, auto& t) { t.folds.pop_back(); }, "the answer has the wrong number of passes");
 }
@@ -160,10 +165,10 @@ TEST("section 8: a host that computes with other weights in one row is caught at
   const std::vector<RowSample> at = {{0, 7}};
   auto opening = challenge_open(cheat, request, answer, at, tools);
   const auto true_row = challenge_open(honest, request, answer, at, tools);
-  opening[0].row = true_row[0].row;
-  opening[0].row_path = true_row[0].row_path;
+  opening.rows = true_row.rows;
+  opening.proof = true_row.proof;
   same(challenge_fault(request, answer, at, opening),
-       std::string("opening 0: the row's sums differ"), "verdict");
+       std::string("pass 0: row 7 sums wrongly"), "verdict");
 }
 
 TEST("section 8: missing, truncated and changing model files are typed errors") {

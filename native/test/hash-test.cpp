@@ -1,6 +1,6 @@
 // Hashes against values published by others, and the two SHA-256 compressions against each other.
 #include "../src/hash/blake3.hpp"
-#include "../src/hash/merkle.hpp"
+#include "../src/hash/multiproof.hpp"
 #include "../src/hash/sha256.hpp"
 #include "fixtures.hpp"
 
@@ -69,7 +69,15 @@ TEST("BLAKE3: official vectors in all three modes") {
   }
 }
 
-TEST("RFC 6962: a streamed root equals the recursive one, and every path leads to it") {
+static Hash recursive_root(const std::vector<Hash>& leaves, uint64_t first, uint64_t end) {
+  if (end - first == 1) return leaves[first];
+  uint64_t left = 1;
+  while (left * 2 < end - first) left *= 2;
+  return merkle_node(recursive_root(leaves, first, first + left),
+                     recursive_root(leaves, first + left, end));
+}
+
+TEST("RFC 6962: a streamed root equals the recursive one, and every opening leads to it") {
   for (uint64_t count = 1; count <= 70; count++) {
     std::vector<Hash> leaves;
     MerkleTree tree;
@@ -79,14 +87,27 @@ TEST("RFC 6962: a streamed root equals the recursive one, and every path leads t
       leaves.push_back(merkle_leaf(leaf));
       tree.add(leaf);
     }
-    for (uint64_t i = 0; i < count; i++) {
-      const auto path = merkle_path(leaves, i);
-      same(merkle_root_from_path(leaves[i], i, count, path), tree.root(),
-            "leaf " + std::to_string(i) + " of " + std::to_string(count));
-      if (count > 1) {
-        auto wrong = path;
-        wrong.pop_back();
-        check(merkle_root_from_path(leaves[i], i, count, wrong) != tree.root(), "a short path");
+    same(recursive_root(leaves, 0, count), tree.root(), "root of " + std::to_string(count));
+    for (uint64_t mask = 1; mask < 64; mask++) {  // Every sixth, fifth, ... leaf, and mixtures.
+      std::vector<uint64_t> positions;
+      std::vector<Hash> opened;
+      for (uint64_t i = 0; i < count; i++) {
+        if (!(mask >> (i * 7 % 6) & 1)) continue;
+        positions.push_back(i);
+        opened.push_back(leaves[i]);
+      }
+      ProofCollector collector(count, positions);
+      for (const Hash& leaf : leaves) collector.add(leaf);
+      Hash root{};
+      const std::string which = std::to_string(mask) + " of " + std::to_string(count);
+      check(opened_root(count, positions, opened, collector.proof(), root), "opens " + which);
+      same(root, tree.root(), "opened root " + which);
+      auto longer = collector.proof();
+      longer.push_back(Hash{});
+      check(!opened_root(count, positions, opened, longer, root), "one hash too many " + which);
+      if (longer.size() > 1) {
+        longer.resize(longer.size() - 2);
+        check(!opened_root(count, positions, opened, longer, root), "one too few " + which);
       }
     }
   }

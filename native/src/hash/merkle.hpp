@@ -19,11 +19,4 @@ class MerkleTree {
   uint64_t count_ = 0;
 };
 
-// The sibling hashes from leaf `index` to the root, lowest first (RFC 6962, section 2.1.1).
-std::vector<Hash> merkle_path(const std::vector<Hash>& leaf_hashes, uint64_t index);
-
-// The root that a leaf and its path lead to; an all-zero hash when the path's length is wrong.
-Hash merkle_root_from_path(const Hash& leaf_hash, uint64_t index, uint64_t count,
-                           const std::vector<Hash>& path);
-
 }  // namespace gonka

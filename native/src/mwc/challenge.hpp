@@ -39,12 +39,16 @@ struct RowSample {
   uint64_t row;
 };
 
-struct RowOpening {
-  RowSample at;
-  Bytes row;
-  std::vector<Hash> row_path;  // To model_root.
-  Bytes group;                 // y of every row of the group, 32 bytes each.
-  std::vector<Hash> group_path;  // To F of the pass.
+struct PassOpening {
+  std::vector<Bytes> groups;  // y of every row of each sampled group, by increasing group.
+  std::vector<Hash> proof;    // To F of the pass.
+};
+
+// The opening of a list of samples, as the chain checks it.
+struct WeightOpening {
+  std::vector<Bytes> rows;  // The sampled rows by increasing index, each once.
+  std::vector<Hash> proof;  // To model_root.
+  std::vector<PassOpening> passes;  // The sampled passes by increasing index.
 };
 
 // A worker's tools: which kernels, which threads, who watches and who may stop it.
@@ -64,14 +68,12 @@ std::vector<RowSample> challenge_samples(const ChallengeRequest& request, const 
 ModelRoot model_root(const ModelFiles& files, const ChallengeTools& tools);
 ChallengeAnswer challenge_answer(const ModelFiles& files, const ChallengeRequest& request,
                                  const ChallengeTools& tools);
-std::vector<RowOpening> challenge_open(const ModelFiles& files, const ChallengeRequest& request,
-                                       const ChallengeAnswer& answer,
-                                       std::span<const RowSample> samples,
-                                       const ChallengeTools& tools);
+WeightOpening challenge_open(const ModelFiles& files, const ChallengeRequest& request,
+                             const ChallengeAnswer& answer, std::span<const RowSample> samples,
+                             const ChallengeTools& tools);
 
-// Empty when the answer's chain and every opening hold; else what is wrong, by name.
+// Empty when the answer's chain and the opening hold; else what is wrong, by name.
 std::string challenge_fault(const ChallengeRequest& request, const ChallengeAnswer& answer,
-                            std::span<const RowSample> samples,
-                            std::span<const RowOpening> openings);
+                            std::span<const RowSample> samples, const WeightOpening& opening);
 
 }  // namespace gonka

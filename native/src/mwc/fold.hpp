@@ -6,6 +6,9 @@
 
 namespace gonka {
 
+// Refuses a request that these files cannot answer.
+void require_request(const ModelFiles& files, const ChallengeRequest& request);
+
 // Row sums of one group as they are hashed: LE32(y), c fastest.
 Bytes group_sums(const KernelTable& kernels, const uint8_t* rows, size_t count,
                  const uint8_t* packed_g);

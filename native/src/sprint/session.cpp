@@ -129,6 +129,33 @@ VerifyResult Session::verify(const Hash& beacon2, std::span<const Claim> claims,
   return result;
 }
 
+Bytes Session::compute(const Hash& beacon2, std::span<const HostNonce> items, Progress& progress,
+                       const StopFlag& stop) {
+  const Target goal = target(beacon2);
+  const size_t batch = runner_->batch(), bytes = profile_.output_bytes();
+  std::vector<int8_t> outputs(std::min(batch, items.size()) * bytes);
+  Bytes result;
+  result.reserve(items.size() * (32 + bytes));
+  progress.total = items.size();
+  for (size_t at = 0; at < items.size(); at += batch) {
+    const auto part = items.subspan(at, std::min(batch, items.size() - at));
+    std::vector<NonceItem> keyed;
+    for (const HostNonce& item : part) {
+      keyed.push_back({host_input_key({beacon2, item.host}), item.nonce});
+    }
+    runner_->run(keyed, outputs.data(), nullptr, stop);
+    for (size_t i = 0; i < part.size(); i++) {
+      const int8_t* output = outputs.data() + i * bytes;
+      const Score score =
+          score_output(profile_, keyed[i].input_key, part[i].nonce, output, goal, 0);
+      append(result, score.digest);
+      append(result, {reinterpret_cast<const uint8_t*>(output), bytes});
+    }
+    progress.done += part.size();
+  }
+  return result;
+}
+
 TraceResult Session::trace(const Window& window, uint64_t nonce, uint32_t c,
                            const StopFlag& stop) {
   require_threshold(c);

@@ -46,6 +46,11 @@ struct Claim {
   uint32_t c;
 };
 
+struct HostNonce {
+  std::array<uint8_t, HOST_KEY_BYTES> host;
+  uint64_t nonce;
+};
+
 enum class Verdict : uint8_t { valid, digest_differs, not_a_hit };
 
 struct VerifyResult {
@@ -74,6 +79,9 @@ class Session {
                   const StopFlag& stop);
   VerifyResult verify(const Hash& beacon2, std::span<const Claim> claims, Progress& progress,
                       const StopFlag& stop);
+  // The digest (32 bytes) and then O of each item, one after the other.
+  Bytes compute(const Hash& beacon2, std::span<const HostNonce> items, Progress& progress,
+                const StopFlag& stop);
   TraceResult trace(const Window& window, uint64_t nonce, uint32_t c, const StopFlag& stop);
 
  private:

@@ -1,0 +1,23 @@
+// Every function of the addon, called with its one options object.
+#pragma once
+#include <node_api.h>
+
+namespace gonka::binding {
+
+class Fields;
+
+napi_value backends(napi_env env, const Fields& fields);
+napi_value open_session(napi_env env, const Fields& fields);
+napi_value mine(napi_env env, const Fields& fields);
+napi_value verify(napi_env env, const Fields& fields);
+napi_value compute(napi_env env, const Fields& fields);
+napi_value trace(napi_env env, const Fields& fields);
+napi_value run_self_test(napi_env env, const Fields& fields);
+napi_value measure_peak(napi_env env, const Fields& fields);
+
+napi_value compute_model_root(napi_env env, const Fields& fields);
+napi_value answer_challenge(napi_env env, const Fields& fields);
+napi_value open_challenge(napi_env env, const Fields& fields);
+napi_value verify_challenge(napi_env env, const Fields& fields);
+
+}  // namespace gonka::binding

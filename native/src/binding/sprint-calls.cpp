@@ -1,0 +1,230 @@
+// The calls about nonces. Lists travel packed, so that neither side builds an object for each hit.
+#include <mutex>
+
+#include "../../bench/bench.hpp"
+#include "../sprint/self-test.hpp"
+#include "calls.hpp"
+#include "job.hpp"
+#include "values.hpp"
+
+namespace gonka::binding {
+namespace {
+
+constexpr size_t CLAIM_BYTES = HOST_KEY_BYTES + 8 + 32 + 4;
+constexpr size_t ITEM_BYTES = HOST_KEY_BYTES + 8;
+constexpr uint32_t THREADS_MAX = 1024;
+constexpr uint32_t BATCH_MAX = 4096;
+
+// A session and the lock that lines up its jobs.
+struct Opened {
+  std::mutex busy;
+  std::unique_ptr<Session> session;
+  std::vector<std::string> log;
+};
+using OpenedRef = std::shared_ptr<Opened>;
+
+const napi_type_tag SESSION_TAG = {0x676f6e6b61737072, 0x696e7473657373};
+
+OpenedRef opened_in(napi_env env, const Fields& fields) {
+  const napi_value from = fields.value("session");
+  bool tagged = false;
+  void* data = nullptr;
+  if (napi_check_object_type_tag(env, from, &SESSION_TAG, &tagged) != napi_ok || !tagged ||
+      napi_unwrap(env, from, &data) != napi_ok) {
+    throw EngineError(BAD_ARGUMENT, "session must be one that open() returned");
+  }
+  return *static_cast<OpenedRef*>(data);
+}
+
+napi_value session_handle(napi_env env, const OpenedRef& opened) {
+  const Writer writer(env);
+  const napi_value out = writer.object();
+  auto* held = new OpenedRef(opened);
+  const auto release = [](napi_env, void* data, void*) { delete static_cast<OpenedRef*>(data); };
+  must(napi_wrap(env, out, held, release, nullptr, nullptr));
+  must(napi_type_tag_object(env, out, &SESSION_TAG));
+  Runner& runner = opened->session->runner();
+  writer.set(out, "backend", writer.text(runner.name()));
+  writer.set(out, "batch", writer.number(double(runner.batch())));
+  writer.set(out, "memoryBytes", writer.number(double(runner.memory_bytes())));
+  const napi_value log = writer.list(opened->log.size());
+  for (size_t i = 0; i < opened->log.size(); i++) writer.put(log, i, writer.text(opened->log[i]));
+  writer.set(out, "log", log);
+  return out;
+}
+
+Window window_in(const Fields& fields) {
+  return {fields.hash("beacon2"), fields.host_key("hostKey")};
+}
+
+HostKey host_at(const uint8_t* p) {
+  HostKey host;
+  std::copy(p, p + HOST_KEY_BYTES, host.begin());
+  return host;
+}
+
+char profile_letter(const Fields& fields) {
+  const std::string name = fields.text("profile");
+  return name.size() == 1 ? name[0] : '\0';
+}
+
+}  // namespace
+
+napi_value backends(napi_env env, const Fields&) {
+  const Writer writer(env);
+  const std::vector<std::string> names = backend_names();
+  const napi_value out = writer.list(names.size());
+  for (size_t i = 0; i < names.size(); i++) writer.put(out, i, writer.text(names[i]));
+  return out;
+}
+
+napi_value open_session(napi_env env, const Fields& fields) {
+  SessionConfig config{{fields.text("chainId"), profile_letter(fields)}, fields.hash("beacon1"),
+                       fields.text("backend"), {}};
+  config.cpu.threads = fields.u32("threads", THREADS_MAX);
+  config.cpu.batch = fields.u32("batch", BATCH_MAX);
+  return start_job(env, [config](JobControl& control) -> Finish {
+    auto opened = std::make_shared<Opened>();
+    const Log log = [&](const std::string& line) { opened->log.push_back(line); };
+    opened->session = std::make_unique<Session>(config, log, control.stop);
+    return [opened](napi_env to) { return session_handle(to, opened); };
+  });
+}
+
+napi_value mine(napi_env env, const Fields& fields) {
+  const OpenedRef opened = opened_in(env, fields);
+  const Window window = window_in(fields);
+  const NonceRange range{fields.u64("first"), fields.u64("count")};
+  const uint32_t c = fields.u32("c", HIT_THRESHOLD_MAX);
+  return start_job(env, [=](JobControl& control) -> Finish {
+    const std::lock_guard lock(opened->busy);
+    const MineResult got = opened->session->mine(window, range, c, control.progress, control.stop);
+    auto packed = std::make_shared<Bytes>();
+    for (const Hit& hit : got.hits) {
+      append64(*packed, hit.nonce);
+      append(*packed, hit.digest);
+    }
+    return [packed, root = got.root](napi_env to) {
+      const Writer writer(to);
+      const napi_value out = writer.object();
+      writer.set(out, "leaves", writer.adopt(std::move(*packed)));
+      writer.set(out, "root", writer.bytes(root));
+      return out;
+    };
+  });
+}
+
+napi_value verify(napi_env env, const Fields& fields) {
+  const OpenedRef opened = opened_in(env, fields);
+  const Hash beacon2 = fields.hash("beacon2");
+  const Bytes packed = fields.bytes("claims");
+  if (packed.size() % CLAIM_BYTES != 0) {
+    throw EngineError(BAD_ARGUMENT, "claims must be 77 bytes each");
+  }
+  std::vector<Claim> claims;
+  for (size_t at = 0; at < packed.size(); at += CLAIM_BYTES) {
+    const uint8_t* p = packed.data() + at;
+    Claim claim{host_at(p), load64(p + 33), {}, load32(p + 73)};
+    std::copy(p + 41, p + 73, claim.digest.begin());
+    claims.push_back(claim);
+  }
+  return start_job(env, [=](JobControl& control) -> Finish {
+    const std::lock_guard lock(opened->busy);
+    const auto got = opened->session->verify(beacon2, claims, control.progress, control.stop);
+    return [got](napi_env to) {
+      const Writer writer(to);
+      const napi_value out = writer.object();
+      Bytes verdicts;
+      for (const Verdict verdict : got.verdicts) verdicts.push_back(uint8_t(verdict));
+      writer.set(out, "verdicts", writer.bytes(verdicts));
+      writer.set(out, "backendFaults", writer.number(double(got.backend_faults)));
+      return out;
+    };
+  });
+}
+
+napi_value compute(napi_env env, const Fields& fields) {
+  const OpenedRef opened = opened_in(env, fields);
+  const Hash beacon2 = fields.hash("beacon2");
+  const Bytes packed = fields.bytes("items");
+  if (packed.size() % ITEM_BYTES != 0) {
+    throw EngineError(BAD_ARGUMENT, "items must be 41 bytes each");
+  }
+  std::vector<HostNonce> items;
+  for (size_t at = 0; at < packed.size(); at += ITEM_BYTES) {
+    items.push_back({host_at(packed.data() + at), load64(packed.data() + at + 33)});
+  }
+  return start_job(env, [=](JobControl& control) -> Finish {
+    const std::lock_guard lock(opened->busy);
+    auto out = std::make_shared<Bytes>(
+        opened->session->compute(beacon2, items, control.progress, control.stop));
+    return [out](napi_env to) { return Writer(to).adopt(std::move(*out)); };
+  });
+}
+
+napi_value trace(napi_env env, const Fields& fields) {
+  const OpenedRef opened = opened_in(env, fields);
+  const Window window = window_in(fields);
+  const uint64_t nonce = fields.u64("nonce");
+  const uint32_t c = fields.u32("c", HIT_THRESHOLD_MAX);
+  return start_job(env, [=](JobControl& control) -> Finish {
+    const std::lock_guard lock(opened->busy);
+    const TraceResult got = opened->session->trace(window, nonce, c, control.stop);
+    return [got](napi_env to) {
+      const Writer writer(to);
+      const napi_value out = writer.object(), states = writer.list(got.states.size());
+      for (size_t i = 0; i < got.states.size(); i++) {
+        writer.put(states, i, writer.bytes(got.states[i]));
+      }
+      writer.set(out, "trace", states);
+      writer.set(out, "digest", writer.bytes(got.score.digest));
+      writer.set(out, "hit", writer.truth(got.score.hit));
+      writer.set(out, "dot", writer.big(got.score.dot));
+      writer.set(out, "v2", writer.big(got.score.v2));
+      writer.set(out, "t2", writer.big(got.score.t2));
+      return out;
+    };
+  });
+}
+
+napi_value run_self_test(napi_env env, const Fields& fields) {
+  const Profile* profile = find_profile(profile_letter(fields));
+  if (!profile) throw EngineError(BAD_ARGUMENT, "profile must be T, C, M or L");
+  return start_job(env, [=](JobControl& control) -> Finish {
+    const KernelTable* tables[MAX_CPU_BACKENDS];
+    const int count = cpu_backends(tables);
+    std::vector<std::pair<std::string, std::string>> results;
+    for (int i = 0; i < count; i++) {
+      results.push_back({tables[i]->name, self_test(*tables[i], *profile, control.stop)});
+    }
+    return [results](napi_env to) {
+      const Writer writer(to);
+      const napi_value out = writer.list(results.size());
+      for (size_t i = 0; i < results.size(); i++) {
+        const napi_value entry = writer.object();
+        writer.set(entry, "backend", writer.text(results[i].first));
+        writer.set(entry, "failed", writer.text(results[i].second));
+        writer.put(out, i, entry);
+      }
+      return out;
+    };
+  });
+}
+
+napi_value measure_peak(napi_env env, const Fields& fields) {
+  const std::string wanted = fields.text("backend");
+  const uint32_t threads = std::max(1u, fields.u32("threads", THREADS_MAX));
+  const double seconds = fields.u32("milliseconds", 60000) / 1000.0;
+  return start_job(env, [=](JobControl&) -> Finish {
+    const KernelTable* tables[MAX_CPU_BACKENDS];
+    const int count = cpu_backends(tables);
+    for (int i = 0; i < count; i++) {
+      if (wanted != tables[i]->name) continue;
+      const double gops = bench::gemm_peak_gops(*tables[i], threads, seconds);
+      return [gops](napi_env to) { return Writer(to).number(gops); };
+    }
+    throw EngineError(UNKNOWN_BACKEND, "this machine has no backend " + wanted);
+  });
+}
+
+}  // namespace gonka::binding
