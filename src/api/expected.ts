@@ -47,8 +47,7 @@ export interface ApiBackend {
   readonly minimumGasPrices: string;
   query(request: { path: string; data: Uint8Array; height: bigint; prove: boolean }): ResponseQuery;
   /** CheckTx and into the mempool; a string when the mempool itself refuses. */
-  broadcast(tx: Uint8Array): ResponseCheckTx | string;
-  checkTx(tx: Uint8Array): ResponseCheckTx;
+  broadcast(tx: Uint8Array): Promise<ResponseCheckTx | string>;
   tx(hash: Uint8Array): FoundTx | undefined;
   /** A string when the query cannot be parsed. */
   searchTxs(search: TxSearch): Promise<FoundTxs | string>;

@@ -48,7 +48,7 @@ export interface TxPool {
    * CheckTx and, when it accepts, into the pool and on to the peers. A string when the pool itself
    * refuses: full, too large, already in the cache.
    */
-  add(tx: Uint8Array): ResponseCheckTx | string;
+  add(tx: Uint8Array): Promise<ResponseCheckTx | string>;
   size(): number;
   sizeBytes(): bigint;
   /** The oldest transactions, at most that many. */

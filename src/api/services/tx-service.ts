@@ -113,18 +113,21 @@ function decodeTx(bytes: Uint8Array): Tx {
   return tx;
 }
 
-function broadcast(backend: ApiBackend, request: BroadcastTxRequest): BroadcastTxResponse {
+async function broadcast(
+  backend: ApiBackend,
+  request: BroadcastTxRequest,
+): Promise<BroadcastTxResponse> {
   const { txBytes, mode } = request;
   if (txBytes.length === 0) throw invalid("invalid empty tx");
   const txhash = toUpperHex(txHash(txBytes));
   if (mode === 3) {
-    setImmediate(() => backend.broadcast(txBytes));
+    void backend.broadcast(txBytes);
     return { txResponse: TxResponse.fromPartial({ txhash }) };
   }
   if (mode !== 2) {
     throw invalid("unsupported broadcast mode; use BROADCAST_MODE_SYNC or BROADCAST_MODE_ASYNC");
   }
-  const answer = backend.broadcast(txBytes);
+  const answer = await backend.broadcast(txBytes);
   if (typeof answer === "string") {
     const isDuplicate = answer.includes("already exists");
     const code = isDuplicate ? 19 : 20;

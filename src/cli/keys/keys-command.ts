@@ -53,7 +53,7 @@ export function keysCommand(): Command {
   keys
     .command("mnemonic")
     .description("print a new 24-word mnemonic and keep nothing")
-    .action(() => process.stdout.write(`${newMnemonic()}\n`));
+    .action(() => void process.stdout.write(`${newMnemonic()}\n`));
   keys.addCommand(deleteCommand());
   keys
     .command("rename <old> <new>")

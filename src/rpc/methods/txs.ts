@@ -28,15 +28,15 @@ export const txMethods: Methods = {
     handle: (context, params) => {
       const bytes = bytesParam(params, "tx");
       // Answered before CheckTx: the pool's verdict is the caller's to look up.
-      setImmediate(() => context.pool.add(bytes));
+      void context.pool.add(bytes);
       return { code: 0, data: "", log: "", codespace: "", hash: toUpperHex(txHash(bytes)) };
     },
   },
   broadcast_tx_sync: {
     params: tx,
-    handle: (context, params) => {
+    handle: async (context, params) => {
       const bytes = bytesParam(params, "tx");
-      const { code, data, log, codespace } = addToPool(context, bytes);
+      const { code, data, log, codespace } = await addToPool(context, bytes);
       return { code, data: toUpperHex(data), log, codespace, hash: toUpperHex(txHash(bytes)) };
     },
   },
@@ -98,8 +98,8 @@ const poolSize = (context: RpcContext) => ({
   total_bytes: String(context.pool.sizeBytes()),
 });
 
-function addToPool(context: RpcContext, bytes: Uint8Array) {
-  const answer = context.pool.add(bytes);
+async function addToPool(context: RpcContext, bytes: Uint8Array) {
+  const answer = await context.pool.add(bytes);
   if (typeof answer === "string") throw refuse(answer);
   return answer;
 }
@@ -119,7 +119,7 @@ async function broadcastCommit(context: RpcContext, params: Params): Promise<obj
   });
   included.catch(() => undefined); // Awaited below, unless CheckTx refuses first.
   try {
-    const check = addToPool(context, bytes);
+    const check = await addToPool(context, bytes);
     const checkJson = txResultJson(check);
     if (check.code !== 0) {
       const empty = { code: 0, data: null, log: "", info: "", gas_wanted: "0", gas_used: "0" };

@@ -1,0 +1,167 @@
+/** gonkad genesis: fill in, check and fingerprint a genesis document. */
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { Command } from "commander";
+import { parseBech32 } from "../../encoding/bech32.ts";
+import { parseBase64, toHex } from "../../encoding/bytes.ts";
+import {
+  addAccount,
+  addHost,
+  formatDraft,
+  type GenesisDraft,
+  hasAccount,
+} from "../../localnet/genesis-edit.ts";
+import { homePaths } from "../../node/home.ts";
+import { genesisHash, parseGenesis } from "../../types/genesis/genesis.ts";
+import { CliError } from "../errors.ts";
+import { openKeyring } from "../keys/keys-command.ts";
+import { note, print } from "../output.ts";
+import { readSettings, usage } from "../settings.ts";
+import { readCoins } from "../tx/amounts.ts";
+
+/** Power of all genesis hosts together: proof of work counts it in millionths. */
+const totalPower = 1_000_000n;
+
+export function genesisCommand(): Command {
+  const genesis = new Command("genesis").description("fill in and check genesis.json");
+  genesis
+    .command("add-genesis-account")
+    .argument("<address-or-key>")
+    .argument("<coins>", "such as 1000gnk or 10ngonka,5other")
+    .description("give an account coins from the first block on")
+    .action((who: string, coins: string, _: object, command: Command) => {
+      const address = addressOf(command, who);
+      editDraft(command, (draft) => {
+        if (hasAccount(draft, address)) throw usage(`${address} is there already`, "add it once");
+        addAccount(draft, address, readCoins(coins));
+      });
+      note(`${address} added`);
+    });
+  genesis.addCommand(addHostCommand());
+  genesis
+    .command("validate")
+    .argument("[file]")
+    .description("check a genesis document")
+    .action(async (file: string | undefined, _: object, command: Command) => {
+      const settings = readSettings(command, "text");
+      const where = file ?? homePaths(settings.home).genesis;
+      const doc = readDoc(where);
+      const { checkGenesis } = await import("../../node/check-genesis.ts");
+      const summary = await checkGenesis(doc).catch((error: unknown) => {
+        throw badGenesis(where, error);
+      });
+      print({ file: where, chain_id: doc.chainId, ...summary }, settings.output);
+    });
+  genesis
+    .command("hash")
+    .argument("[file]")
+    .description("print the hash of a genesis document: all nodes of a network must agree on it")
+    .action((file: string | undefined, _: object, command: Command) => {
+      const settings = readSettings(command, "text");
+      const doc = readDoc(file ?? homePaths(settings.home).genesis);
+      process.stdout.write(`${toHex(genesisHash(doc))}\n`);
+    });
+  genesis
+    .command("export")
+    .option("--height <n>", "state after that block; 0 is the latest", "0")
+    .description("print the state of a stopped node as a genesis document")
+    .action(async (flags: { readonly height: string }, command: Command) => {
+      const settings = readSettings(command, "json");
+      const { exportGenesis } = await import("../../node/export-genesis.ts");
+      process.stdout.write(`${await exportGenesis(settings.home, BigInt(flags.height))}\n`);
+    });
+  return genesis;
+}
+
+function addHostCommand(): Command {
+  return new Command("add-host")
+    .alias("add-validator")
+    .argument("<operator>", "address or key of an account that is in the document")
+    .requiredOption("--worker <key>", "key of the worker account, by name or base64")
+    .requiredOption("--consensus-key <base64>", "see `gonkad comet show-validator`")
+    .option("--moniker <name>", "name that people see", "host")
+    .option("--weight <n>", "weight that it is taken to have proven", "100")
+    .description("put a host into the first validator set; all hosts share power equally")
+    .action((operator: string, flags: AddHostFlags, command: Command) => {
+      const address = addressOf(command, operator);
+      const workerPubKey = workerKey(command, flags.worker);
+      const consensusPubKey = parseBase64(flags.consensusKey);
+      if (consensusPubKey?.length !== 32) {
+        throw usage(
+          "--consensus-key must be 32 bytes in base64",
+          "see `gonkad comet show-validator`",
+        );
+      }
+      editDraft(command, (draft) => {
+        const { moniker } = flags;
+        const weight = BigInt(flags.weight);
+        addHost(draft, {
+          operator: address,
+          workerPubKey,
+          consensusPubKey,
+          moniker,
+          weight,
+          power: 0n,
+        });
+        shareEqually(draft);
+      });
+      note(`${address} added as a host`);
+    });
+}
+
+interface AddHostFlags {
+  readonly worker: string;
+  readonly consensusKey: string;
+  readonly moniker: string;
+  readonly weight: string;
+}
+
+/** Equal shares of the whole power; the first hosts take what does not divide. */
+function shareEqually(draft: GenesisDraft): void {
+  const standings = draft.app_state.pow?.standings as { power: string }[];
+  const count = BigInt(standings.length);
+  standings.forEach((standing, index) => {
+    const extra = BigInt(index) < totalPower % count ? 1n : 0n;
+    standing.power = String(totalPower / count + extra);
+  });
+}
+
+function addressOf(command: Command, text: string): string {
+  if (parseBech32(text)) return text;
+  return openKeyring(readSettings(command, "text")).find(text).address;
+}
+
+function workerKey(command: Command, text: string): Uint8Array {
+  const given = parseBase64(text);
+  if (given?.length === 33) return given;
+  const stored = openKeyring(readSettings(command, "text")).find(text).pubKey;
+  return parseBase64(stored) ?? new Uint8Array();
+}
+
+function editDraft(command: Command, edit: (draft: GenesisDraft) => void): void {
+  const file = homePaths(readSettings(command, "text").home).genesis;
+  readDoc(file); // Refuses a broken document before anything is written over it.
+  const draft = JSON.parse(readFileSync(file, "utf8")) as GenesisDraft;
+  edit(draft);
+  writeFileSync(file, formatDraft(draft));
+}
+
+function readDoc(file: string) {
+  if (!existsSync(file)) {
+    throw new CliError("config", "no_genesis", {
+      cause: `${file} does not exist`,
+      fix: "make one with `gonkad init`, or name another with --home",
+    });
+  }
+  try {
+    return parseGenesis(readFileSync(file, "utf8"));
+  } catch (error) {
+    throw badGenesis(file, error);
+  }
+}
+
+function badGenesis(file: string, error: unknown): CliError {
+  return new CliError("config", "bad_genesis", {
+    cause: `${file}: ${error instanceof Error ? error.message : String(error)}`,
+    fix: "mend the value at that path",
+  });
+}

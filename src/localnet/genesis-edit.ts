@@ -1,0 +1,105 @@
+/** Building a genesis document: a profile's parameters, then accounts and hosts one by one. */
+import { readFileSync } from "node:fs";
+import { toBase64 } from "../encoding/bytes.ts";
+import { type Coin, toProtoCoins } from "../encoding/coins.ts";
+import { formatTime, type Time } from "../encoding/time.ts";
+
+type Json = Record<string, unknown>;
+
+/** A genesis document under construction: plain JSON, as it will stand in genesis.json. */
+export interface GenesisDraft {
+  genesis_time: string;
+  chain_id: string;
+  initial_height: string;
+  consensus_params: Json;
+  app_hash: string;
+  app_state: Record<string, Json>;
+}
+
+/** A host of the first epoch. */
+export interface GenesisHost {
+  readonly operator: string;
+  /** 33 bytes, compressed secp256k1. */
+  readonly workerPubKey: Uint8Array;
+  /** 32 bytes, ed25519. */
+  readonly consensusPubKey: Uint8Array;
+  readonly moniker: string;
+  /** What it is taken to have proven before the first Sprint. */
+  readonly weight: bigint;
+  /** Share of the consensus power, of one million over all hosts. */
+  readonly power: bigint;
+}
+
+/** What a worker needs for Sprints. */
+const sprintGrants = ["MsgCommitSprint", "MsgOpenSprint", "MsgAttestSprint"].map(
+  (name) => `/gonka.pow.v1.${name}`,
+);
+
+/** A document with the parameters of genesis/<profile>.json and nobody in it. */
+export function draftFromProfile(
+  profile: string,
+  options: { readonly chainId: string; readonly time: Time },
+): GenesisDraft {
+  const file = new URL(`../../genesis/${profile}.json`, import.meta.url);
+  const { consensus_params, app_state } = JSON.parse(readFileSync(file, "utf8")) as GenesisDraft;
+  return {
+    genesis_time: formatTime(options.time),
+    chain_id: options.chainId,
+    initial_height: "1",
+    consensus_params,
+    app_hash: "",
+    app_state,
+  };
+}
+
+/** Adds an account that owns these coins. */
+export function addAccount(draft: GenesisDraft, address: string, coins: readonly Coin[]): void {
+  listIn(draft, "auth", "accounts").push({
+    "@type": "/cosmos.auth.v1beta1.BaseAccount",
+    address,
+    pub_key: null,
+    account_number: String(listIn(draft, "auth", "accounts").length),
+    sequence: "0",
+  });
+  if (coins.length > 0) {
+    listIn(draft, "bank", "balances").push({ address, coins: toProtoCoins(coins) });
+  }
+}
+
+/** Adds a host that is in the first validator set. */
+export function addHost(draft: GenesisDraft, host: GenesisHost): void {
+  listIn(draft, "pow", "hosts").push({
+    operator: host.operator,
+    worker_pub_key: toBase64(host.workerPubKey),
+    consensus_pub_key: toBase64(host.consensusPubKey),
+    moniker: host.moniker,
+    website: "",
+    endpoint: "",
+    worker_grants: sprintGrants,
+    leaving: false,
+    registered_height: "0",
+  });
+  listIn(draft, "pow", "standings").push({
+    operator: host.operator,
+    reference_weight: String(host.weight),
+    power: String(host.power),
+  });
+}
+
+/** Whether the document has an account of this address. */
+export function hasAccount(draft: GenesisDraft, address: string): boolean {
+  return listIn(draft, "auth", "accounts").some((account) => account.address === address);
+}
+
+function listIn(draft: GenesisDraft, module: string, name: string): Json[] {
+  const state = draft.app_state[module] ?? {};
+  draft.app_state[module] = state;
+  const list = (state[name] ?? []) as Json[];
+  state[name] = list;
+  return list;
+}
+
+/** The text of genesis.json. */
+export function formatDraft(draft: GenesisDraft): string {
+  return `${JSON.stringify(draft, null, 2)}\n`;
+}

@@ -1,0 +1,168 @@
+/**
+ * Every key of config.toml and app.toml: section, name, kind, default, and the comment above it.
+ * Names are CometBFT's and the SDK's, so that what operators know and their tools write works.
+ */
+
+/** duration: Go's notation, such as 500ms; address: tcp://host:port; coins: 0.025ngonka. */
+export type ConfigKind = "string" | "bool" | "integer" | "duration" | "address" | "coins";
+
+export interface ConfigKey {
+  readonly file: "config" | "app";
+  /** "" is the top of the file. */
+  readonly section: string;
+  readonly name: string;
+  readonly kind: ConfigKind;
+  readonly fallback: string | boolean | number;
+  readonly about: string;
+  /** Bounds of integers, and of durations in milliseconds. */
+  readonly min?: number;
+  readonly max?: number;
+}
+
+type Row = readonly [
+  section: string,
+  name: string,
+  kind: ConfigKind,
+  fallback: string | boolean | number,
+  about: string,
+  bounds?: readonly [min: number, max: number],
+];
+
+const minuteMs = 60_000;
+
+const config: readonly Row[] = [
+  ["", "moniker", "string", "node", "Name of this node, for people."],
+  ["", "log_level", "string", "info", "debug, info, warn or error."],
+  ["", "log_format", "string", "plain", "plain for people, json for collectors."],
+  ["rpc", "laddr", "address", "tcp://127.0.0.1:26657", "Where JSON-RPC and websocket listen."],
+  ["p2p", "laddr", "address", "tcp://0.0.0.0:26656", "Where peers connect."],
+  [
+    "p2p",
+    "persistent_peers",
+    "string",
+    "",
+    "Peers to stay connected to: id@host:port, comma-separated.",
+  ],
+  ["p2p", "max_num_inbound_peers", "integer", 40, "Peers that may connect to us.", [0, 1000]],
+  ["mempool", "size", "integer", 5000, "Transactions that may wait.", [1, 1_000_000]],
+  [
+    "mempool",
+    "max_txs_bytes",
+    "integer",
+    67_108_864,
+    "Bytes of all waiting transactions.",
+    [1024, 2 ** 32],
+  ],
+  ["mempool", "max_tx_bytes", "integer", 1_048_576, "Bytes of one transaction.", [256, 16_777_216]],
+  ["mempool", "cache_size", "integer", 10_000, "Hashes remembered as seen.", [0, 10_000_000]],
+  ["mempool", "recheck", "bool", true, "Check waiting transactions again after every block."],
+  ["mempool", "broadcast", "bool", true, "Pass transactions on to peers."],
+  [
+    "consensus",
+    "timeout_propose",
+    "duration",
+    "3s",
+    "How long to wait for a proposal in round 0.",
+    [1, minuteMs],
+  ],
+  [
+    "consensus",
+    "timeout_propose_delta",
+    "duration",
+    "500ms",
+    "How much longer with every round.",
+    [0, minuteMs],
+  ],
+  [
+    "consensus",
+    "timeout_prevote",
+    "duration",
+    "1s",
+    "How long to wait for more prevotes after two thirds of any.",
+    [1, minuteMs],
+  ],
+  [
+    "consensus",
+    "timeout_prevote_delta",
+    "duration",
+    "500ms",
+    "How much longer with every round.",
+    [0, minuteMs],
+  ],
+  [
+    "consensus",
+    "timeout_precommit",
+    "duration",
+    "1s",
+    "How long to wait for more precommits after two thirds of any.",
+    [1, minuteMs],
+  ],
+  [
+    "consensus",
+    "timeout_precommit_delta",
+    "duration",
+    "500ms",
+    "How much longer with every round.",
+    [0, minuteMs],
+  ],
+  [
+    "consensus",
+    "timeout_commit",
+    "duration",
+    "5s",
+    "How long to wait after a block before the next height begins.",
+    [0, 10 * minuteMs],
+  ],
+  [
+    "consensus",
+    "skip_timeout_commit",
+    "bool",
+    false,
+    "Begin the next height as soon as every precommit is there.",
+  ],
+];
+
+const app: readonly Row[] = [
+  [
+    "",
+    "minimum-gas-prices",
+    "coins",
+    "0ngonka",
+    "Lowest gas prices that CheckTx takes, comma-separated; 0ngonka takes all.",
+  ],
+  [
+    "",
+    "pruning-keep-recent",
+    "integer",
+    100,
+    "Versions of the state kept for historic queries.",
+    [2, 1_000_000],
+  ],
+  [
+    "",
+    "min-retain-blocks",
+    "integer",
+    0,
+    "Blocks kept at least; 0 keeps all of them.",
+    [0, 1_000_000_000],
+  ],
+  ["api", "enable", "bool", true, "Whether the REST gateway runs."],
+  ["api", "address", "address", "tcp://127.0.0.1:1317", "Where REST listens."],
+];
+
+const toKey =
+  (file: "config" | "app") =>
+  ([section, name, kind, fallback, about, bounds]: Row): ConfigKey => ({
+    file,
+    section,
+    name,
+    kind,
+    fallback,
+    about,
+    ...(bounds ? { min: bounds[0], max: bounds[1] } : {}),
+  });
+
+export const configKeys: readonly ConfigKey[] = [
+  ...config.map(toKey("config")),
+  ...app.map(toKey("app")),
+];
