@@ -69,16 +69,19 @@ function assertSame(t: Test, store: ReadStore, held: Contents, random: Xorshift)
     (key) => !("end" in range) || (key >= keyText(start) && key < keyText(end)),
   );
   const expected = (reverse ? inRange.reverse() : inRange).map((key) => [key, held.get(key)]);
-  t.same(
-    [...store.iterate(range)].map(([key, value]) => [keyText(key), value]),
-    expected,
-  );
+  const found = [...store.iterate(range)].map(([key, value]) => [keyText(key), value]);
+  t.equal(pairsText(found), pairsText(expected)); // Not t.same: it formats what it compares.
   const probes = Array.from({ length: 5 }, () => random.bytes(1 + random.below(2)));
-  t.same(
-    probes.map((key) => [store.get(key), store.has(key)]),
-    probes.map((key) => [held.get(keyText(key)), held.has(keyText(key))]),
+  t.equal(
+    probes.map((key) => `${store.get(key)} ${store.has(key)}`).join("\n"),
+    probes.map((key) => `${held.get(keyText(key))} ${held.has(keyText(key))}`).join("\n"),
   );
 }
+
+const pairsText = (pairs: (string | Uint8Array | undefined)[][]): string =>
+  pairs
+    .map(([key, value]) => `${Buffer.from(String(key), "latin1").toString("hex")} ${value}`)
+    .join("\n");
 
 async function live(t: Test, seed: number): Promise<void> {
   const random = new Xorshift(seed * 2654435761);

@@ -224,3 +224,25 @@ t.test("the first version is the genesis's initial height", async (t) => {
     message: /2\^53/,
   });
 });
+
+t.test("versions that left the memory are read back from the disk", async (t) => {
+  const options = { keepVersions: "all", snapshotOps: 150 } as const;
+  let db = new MemoryDb();
+  let store = await Multistore.open(db, ["bank"], options);
+  const hashes: string[] = [""];
+  for (let version = 1; version <= 230; version++) {
+    fill(store, 1 + (version % 7), 3, version);
+    hashes.push(toHex((await store.commit()).appHash));
+    if (version !== 180) continue;
+    db = db.crash();
+    store = await Multistore.open(db, ["bank"], options);
+  }
+  for (const version of [1, 2, 40, 41, 120, 129, 130, 131, 230]) {
+    const past = store.at(BigInt(version));
+    t.equal(past && toHex(past.appHash), hashes[version]);
+    t.same(past?.store("bank").get(utf8("key 0")), new Uint8Array(3).fill(version));
+    t.throws(() => past?.store("gov"), { message: /no store gov/ });
+  }
+  t.equal(store.at(0n), undefined);
+  t.equal(store.at(231n), undefined);
+});
