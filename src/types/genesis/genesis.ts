@@ -4,7 +4,7 @@
  */
 import { sha256 } from "../../crypto/hash.ts";
 import { equalBytes, toBase64, toHex, toUpperHex, utf8 } from "../../encoding/bytes.ts";
-import { formatTime, parseTime, type Time } from "../../encoding/time.ts";
+import { compareTime, formatTime, parseTime, type Time, zeroTime } from "../../encoding/time.ts";
 import { zeroBlockId } from "../block-id.ts";
 import type { ChainState } from "../chain-state.ts";
 import {
@@ -101,7 +101,10 @@ function parseJson(json: string): unknown {
 function readTime(doc: JsonObject): Time {
   const node = doc.required("genesis_time", '"2026-01-31T12:00:00Z"');
   const time = parseTime(node.string());
-  return time ?? node.fail("not an RFC 3339 time", 'write it as "2026-01-31T12:00:00Z"');
+  if (!time) return node.fail("not an RFC 3339 time", 'write it as "2026-01-31T12:00:00Z"');
+  // CometBFT would put its own clock here, and every node would start another chain.
+  if (compareTime(time, zeroTime) === 0) node.fail("not set", "write the time of the first block");
+  return time;
 }
 
 function readChainId(doc: JsonObject): string {

@@ -40,7 +40,7 @@ export class JsonNode {
     }
     const unknown = Object.keys(value).find((name) => !known.includes(name));
     if (unknown !== undefined) {
-      this.#member(unknown, undefined).fail(
+      memberNode(this, unknown, undefined).fail(
         "unknown member",
         `remove it or correct its name; known are ${known.join(", ")}`,
       );
@@ -96,11 +96,6 @@ export class JsonNode {
       this.fail(`not hex${size}`, `write two hex digits per byte${size}`);
     }
     return bytes;
-  }
-
-  /** The node of a member of this object. */
-  #member(name: string, value: unknown): JsonNode {
-    return memberNode(this, name, value);
   }
 }
 

@@ -105,7 +105,7 @@ t.test("malformed messages are refused before any decoder sees them", (t) => {
 });
 
 t.test("nesting is limited where a limit is given, however deep it goes", (t) => {
-  let nested = new Uint8Array(0);
+  let nested: Uint8Array = new Uint8Array(0);
   for (let depth = 0; depth < 5; depth++)
     nested = concat(fromHex("0a"), uvarint(nested.length), nested);
   t.equal(checkWire(nested, { maxBytes: 100, maxDepth: 5 }), undefined);
