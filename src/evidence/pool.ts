@@ -1,0 +1,199 @@
+/**
+ * Evidence of misbehaviour: pending until a block carries it, then remembered as committed until
+ * it is too old to count (cometbft evidence/pool.go). All of it is kept in memory and written
+ * through to a database.
+ */
+import { Evidence, EvidenceList } from "cosmjs-types/tendermint/types/evidence";
+import type { Vote } from "cosmjs-types/tendermint/types/types";
+import { concat, fromU64be, toHex, u64be } from "../encoding/bytes.ts";
+import type { ChainState } from "../types/chain-state.ts";
+import { duplicateVoteEvidence, evidenceHash, evidenceHeight } from "../types/evidence.ts";
+import type { Blocks, Db, Logger, States } from "./expected.ts";
+import { isExpired, type Verdict, verifyEvidence } from "./verify.ts";
+
+/** Prefixes of the keys; height and hash follow. */
+const [committedPrefix, pendingPrefix] = [0x00, 0x01];
+/** Pieces that may wait for a block; what comes beyond is dropped until some are committed. */
+const pendingMax = 1000;
+/** Pairs of conflicting votes of the running height that may wait for its end. */
+const reportsMax = 1000;
+
+interface PoolParts {
+  readonly db: Db;
+  readonly states: States;
+  readonly blocks: Blocks;
+  readonly log: Logger;
+}
+
+/** The evidence of one node. */
+export class EvidencePool {
+  readonly #parts: PoolParts;
+  readonly #pending = new Map<string, Evidence>();
+  /** Heights of committed evidence by hash. */
+  readonly #committed = new Map<string, bigint>();
+  #reports: { readonly a: Vote; readonly b: Vote }[] = [];
+  #state: ChainState;
+  #listener: ((evidence: Evidence) => void) | undefined;
+
+  private constructor(parts: PoolParts, state: ChainState) {
+    this.#parts = parts;
+    this.#state = state;
+  }
+
+  /** Opens the pool on the state the node starts from. */
+  static async open(parts: PoolParts, state: ChainState): Promise<EvidencePool> {
+    const pool = new EvidencePool(parts, state);
+    for await (const [key, value] of parts.db.iterate({ start: Uint8Array.of(committedPrefix) })) {
+      const hash = toHex(key.subarray(9));
+      if (key[0] === committedPrefix) pool.#committed.set(hash, fromU64be(key.subarray(1)));
+      else if (key[0] === pendingPrefix) pool.#pending.set(hash, Evidence.decode(value));
+    }
+    return pool;
+  }
+
+  /** Calls back for every piece that becomes pending: to gossip it. */
+  onPending(listener: (evidence: Evidence) => void): void {
+    this.#listener = listener;
+  }
+
+  /** Two conflicting, correctly signed votes; they become evidence when their height has a time. */
+  reportConflictingVotes(a: Vote, b: Vote): void {
+    if (this.#reports.length < reportsMax) this.#reports.push({ a, b });
+  }
+
+  /** Evidence for the next proposal, oldest first, at most that many encoded bytes. */
+  pending(maxBytes: bigint): readonly Evidence[] {
+    const chosen: Evidence[] = [];
+    for (const evidence of this.#byAge()) {
+      const size = EvidenceList.encode({ evidence: [...chosen, evidence] }).finish().length;
+      if (BigInt(size) > maxBytes) break;
+      chosen.push(evidence);
+    }
+    return chosen;
+  }
+
+  /** Takes evidence from a peer. */
+  add(evidence: Evidence): Verdict {
+    const hash = hashOf(evidence);
+    if (this.#pending.has(hash) || this.#committed.has(hash)) return "valid";
+    const verdict = verifyEvidence(this.#parts, this.#state, evidence);
+    if (verdict === "valid") this.#addPending(hash, evidence);
+    return verdict;
+  }
+
+  /** Why one of a block's evidence is not acceptable on this state, or undefined. */
+  check(state: ChainState, evidence: readonly Evidence[]): string | undefined {
+    const seen = new Set<string>();
+    for (const piece of evidence) {
+      const hash = hashOf(piece);
+      if (seen.has(hash)) return "the same evidence twice";
+      seen.add(hash);
+      if (this.#committed.has(hash)) return "evidence that is committed already";
+      if (this.#pending.has(hash)) continue;
+      const verdict = verifyEvidence(this.#parts, state, piece);
+      if (verdict === "early") return "evidence of a height that is not decided";
+      if (verdict !== "valid") return verdict.refused;
+      this.#addPending(hash, piece);
+    }
+    return undefined;
+  }
+
+  /** A block was applied: its evidence is decided, reports become evidence, old ones expire. */
+  update(state: ChainState, decided: readonly Evidence[]): void {
+    this.#state = state;
+    for (const evidence of decided) {
+      const hash = hashOf(evidence);
+      const height = evidenceHeight(evidence);
+      this.#committed.set(hash, height);
+      this.#pending.delete(hash);
+      this.#write([
+        { key: keyOf(committedPrefix, height, hash), value: new Uint8Array(0) },
+        { key: keyOf(pendingPrefix, height, hash), value: undefined },
+      ]);
+    }
+    this.#takeReports();
+    this.#expire();
+  }
+
+  #takeReports(): void {
+    const reports = this.#reports;
+    this.#reports = [];
+    for (const { a, b } of reports) {
+      if (a.height > this.#state.lastBlockHeight) {
+        this.reportConflictingVotes(a, b);
+        continue;
+      }
+      const time = this.#timeOf(a.height);
+      const validators = this.#validatorsOf(a.height);
+      if (!time || !validators?.byAddress(a.validatorAddress)) continue;
+      const evidence = {
+        duplicateVoteEvidence: duplicateVoteEvidence({ a, b, time, validators }),
+      };
+      const hash = hashOf(evidence);
+      if (!this.#pending.has(hash) && !this.#committed.has(hash)) this.#addPending(hash, evidence);
+    }
+  }
+
+  /** The last block may not be in the stores yet while it is applied; the state knows it. */
+  #timeOf(height: bigint) {
+    const { lastBlockHeight, lastBlockTime } = this.#state;
+    if (height === lastBlockHeight) return lastBlockTime;
+    return this.#parts.blocks.loadBlockMeta(height)?.header.time;
+  }
+
+  #validatorsOf(height: bigint) {
+    const { lastBlockHeight, lastValidators } = this.#state;
+    return height === lastBlockHeight ? lastValidators : this.#parts.states.loadValidators(height);
+  }
+
+  #expire(): void {
+    const old = (height: bigint) => {
+      const time = this.#timeOf(height);
+      return !time || isExpired(this.#state, { height, time });
+    };
+    for (const [hash, evidence] of this.#pending) {
+      const height = evidenceHeight(evidence);
+      if (!old(height)) continue;
+      this.#pending.delete(hash);
+      this.#write([{ key: keyOf(pendingPrefix, height, hash), value: undefined }]);
+    }
+    for (const [hash, height] of this.#committed) {
+      if (!old(height)) continue;
+      this.#committed.delete(hash);
+      this.#write([{ key: keyOf(committedPrefix, height, hash), value: undefined }]);
+    }
+  }
+
+  #addPending(hash: string, evidence: Evidence): void {
+    if (this.#pending.size >= pendingMax) return;
+    this.#pending.set(hash, evidence);
+    const height = evidenceHeight(evidence);
+    this.#parts.log.info("evidence of misbehaviour", { height, hash });
+    const value = Evidence.encode(evidence).finish();
+    this.#write([{ key: keyOf(pendingPrefix, height, hash), value }]);
+    this.#listener?.(evidence);
+  }
+
+  #byAge(): Evidence[] {
+    return [...this.#pending]
+      .sort(([hashA, a], [hashB, b]) => {
+        const [heightA, heightB] = [evidenceHeight(a), evidenceHeight(b)];
+        if (heightA !== heightB) return heightA < heightB ? -1 : 1;
+        return hashA < hashB ? -1 : 1;
+      })
+      .map(([, evidence]) => evidence);
+  }
+
+  /** Writes in order. Evidence that a crash loses is reported, gossiped or decided again. */
+  #write(writes: readonly { readonly key: Uint8Array; readonly value: Uint8Array | undefined }[]) {
+    this.#parts.db.batch(writes, { sync: false }).catch((error: unknown) => {
+      this.#parts.log.error("evidence not written", { error: String(error) });
+    });
+  }
+}
+
+const hashOf = (evidence: Evidence): string => toHex(evidenceHash(evidence));
+
+function keyOf(prefix: number, height: bigint, hash: string): Uint8Array {
+  return concat(Uint8Array.of(prefix), u64be(height), new Uint8Array(Buffer.from(hash, "hex")));
+}
