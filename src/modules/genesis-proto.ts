@@ -3,6 +3,7 @@
  * unknown names and bend wrong types. Here what was read is written again and compared, so that a
  * genesis file means what it says.
  */
+import { ModuleError } from "./errors.ts";
 import { GenesisValue } from "./genesis-json.ts";
 import { snakeKeys } from "./gonka-msg.ts";
 import type { Codec } from "./module.ts";
@@ -21,6 +22,16 @@ export function readProto<T>(codec: Codec<T>, place: GenesisValue): T {
 /** The messages of a list; a missing list is empty. */
 export function readProtoList<T>(codec: Codec<T>, place: GenesisValue): T[] {
   return place.list().map((item) => readProto(codec, item));
+}
+
+/** Turns a module's refusal into one that names the place in the genesis file. */
+export function refusedAt<T>(place: GenesisValue, check: () => T): T {
+  try {
+    return check();
+  } catch (error) {
+    if (error instanceof ModuleError) throw place.error(error.message);
+    throw error;
+  }
 }
 
 function decode<T>(codec: Codec<T>, place: GenesisValue, value: object): T {

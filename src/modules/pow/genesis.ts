@@ -4,9 +4,8 @@ import { parseAmount } from "../../encoding/coins.ts";
 import { GenesisState } from "../../gen/gonka/pow/v1/genesis.ts";
 import { Params } from "../../gen/gonka/pow/v1/params.ts";
 import { Host, Standing, Totals } from "../../gen/gonka/pow/v1/types.ts";
-import { ModuleError } from "../errors.ts";
 import { GenesisValue } from "../genesis-json.ts";
-import { readProto } from "../genesis-proto.ts";
+import { readProto, refusedAt } from "../genesis-proto.ts";
 import { snakeKeys } from "../gonka-msg.ts";
 import type { Context } from "../module.ts";
 import { exportHistory, historyFields, initHistory } from "./genesis-history.ts";
@@ -130,14 +129,4 @@ function amount(place: GenesisValue): bigint {
   const value = parseAmount(place.text());
   if (value === undefined) throw place.error("must be a whole number without sign");
   return value;
-}
-
-/** Turns a module's refusal into one that names the place in the genesis file. */
-function refusedAt<T>(place: GenesisValue, check: () => T): T {
-  try {
-    return check();
-  } catch (error) {
-    if (error instanceof ModuleError) throw place.error(error.message);
-    throw error;
-  }
 }

@@ -28,8 +28,8 @@ export interface Claim {
 export function registeredWeight({ claimed, reference }: Claim, rule: WeightRule): bigint {
   if (claimed === undefined) return reference;
   const grown = mulFloor(reference, rule.claimGrowth);
-  const bound = Math.max(grown, rule.unprovenWeight);
-  return claimed < bound ? claimed : bound;
+  const isUnproven = grown < rule.unprovenWeight;
+  return smaller(claimed, isUnproven ? rule.unprovenWeight : grown);
 }
 
 /** The weight that the host has confirmed: of the registered weight, what its outcome leaves. */
@@ -39,7 +39,7 @@ export function confirmedWeight(
 ): bigint {
   if (outcome === Outcome.OUTCOME_VALID) return registered;
   if (outcome !== Outcome.OUTCOME_UNVERIFIED) return 0n;
-  return registered < reference ? registered : reference;
+  return smaller(registered, reference);
 }
 
 /** The reference weight of the next epoch. */
@@ -51,4 +51,8 @@ export function nextReference(
   if (outcome === Outcome.OUTCOME_FORFEITED) return 0n;
   const isConfirmed = outcome === Outcome.OUTCOME_VALID || outcome === Outcome.OUTCOME_UNVERIFIED;
   return isConfirmed ? confirmed : mulFloor(reference, rule.absentDecay);
+}
+
+function smaller(a: bigint, b: bigint): bigint {
+  return a < b ? a : b;
 }
