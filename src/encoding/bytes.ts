@@ -1,4 +1,4 @@
-/** Byte strings: joining, comparing and writing them as text. Every function is total on its type. */
+/** Byte strings: joining, comparing and writing them as text. Total, except where noted. */
 
 /** Joins the parts into one new array. */
 export function concat(...parts: readonly Uint8Array[]): Uint8Array {

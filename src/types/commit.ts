@@ -1,4 +1,4 @@
-/** Commits: the precommits that decided a block, and how they are verified (types/validation.go). */
+/** Commits: the precommits that decided a block, and their verification (types/validation.go). */
 import type { BlockID, Commit, CommitSig, Vote } from "cosmjs-types/tendermint/types/types";
 import { equalBytes, toHex, toUpperHex } from "../encoding/bytes.ts";
 import { compareTime, type Time, zeroTime } from "../encoding/time.ts";
@@ -205,7 +205,8 @@ function checkSignature(claim: {
   const malformed = validateCommitSigBasic(entry);
   if (malformed !== undefined) return `signature ${index}: ${malformed}`;
   if (!equalBytes(signer.address, entry.validatorAddress)) {
-    return `signature ${index} is of ${toUpperHex(entry.validatorAddress)}, not of validator ${index}`;
+    const other = toUpperHex(entry.validatorAddress);
+    return `signature ${index} is of ${other}, not of validator ${index}`;
   }
   const message = commitSignBytes(chainId, commit, entry);
   const isValid = verifySignature(signer.pubKey, message, entry.signature);

@@ -75,7 +75,7 @@ function delimited(message: Uint8Array): Uint8Array {
   return concat(uvarint(message.length), message);
 }
 
-/** Whether the vote is of this key's validator and correctly signed. Does not look at extensions. */
+/** Whether the vote is of this key's validator and correctly signed. Ignores extensions. */
 export function verifyVote(chainId: string, vote: Vote, pubKey: PublicKey): boolean {
   if (!equalBytes(publicKeyAddress(pubKey), vote.validatorAddress)) return false;
   return verifySignature(pubKey, voteSignBytes(chainId, vote), vote.signature);

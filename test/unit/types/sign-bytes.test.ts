@@ -111,7 +111,8 @@ t.test("the wire form of a vote is CometBFT's (privval TestPrivvalVectors)", (t)
   const address = "6af1f4111082efb388211bc72c55bcd61e9ac3d5";
   t.equal(
     toHex(Vote.encode(example).finish()),
-    `080210031802224a${idBytes}2a0b08b1d381d20510809dca6f3214${address}38d5bb034a09657874656e73696f6e`,
+    `080210031802224a${idBytes}2a0b08b1d381d20510809dca6f3214${address}` +
+      "38d5bb034a09657874656e73696f6e",
   );
   t.equal(toHex(Vote.encode(vote({})).finish()), "220212002a0b088092b8c398feffffff01");
   t.end();
