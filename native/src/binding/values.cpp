@@ -154,12 +154,13 @@ napi_value Writer::bytes(ByteSpan value) const {
 }
 
 napi_value Writer::adopt(Bytes&& value) const {
+  if (value.empty()) return bytes({});  // There is no memory to take over.
   auto held = std::make_unique<Bytes>(std::move(value));
   const auto release = [](napi_env, void*, void* hint) { delete static_cast<Bytes*>(hint); };
   napi_value buffer;
   const napi_status status = napi_create_external_arraybuffer(
       env_, held->data(), held->size(), release, held.get(), &buffer);
-  if (status != napi_ok || held->empty()) return bytes(*held);  // Some hosts forbid external memory.
+  if (status != napi_ok) return bytes(*held);  // Some hosts forbid external memory.
   return typed(buffer, held.release()->size());
 }
 

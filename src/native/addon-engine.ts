@@ -1,0 +1,139 @@
+/** The Sprint by the compiled addon. */
+import { concat, u32le, u64le, utf8 } from "../encoding/bytes.ts";
+import { profiles } from "../sprint/profiles.ts";
+import type { Addon, AddonSession } from "./addon.ts";
+import {
+  type Claim,
+  type ComputedNonce,
+  EngineError,
+  type EngineHit,
+  type EngineOptions,
+  type HostNonce,
+  type JobOptions,
+  type MineRequest,
+  type MineResult,
+  requireClaim,
+  requireLength,
+  requireNonce,
+  requireRange,
+  requireWindow,
+  type SprintEngine,
+  type TracedNonce,
+  type Verdict,
+  type VerifyResult,
+} from "./engine.ts";
+import { runJob } from "./run-job.ts";
+
+const verdictNames: readonly Verdict[] = ["valid", "digest-differs", "not-a-hit"];
+const [leafBytes, digestBytes, outputWidth] = [40, 32, 256];
+const chainIdMaxBytes = 255;
+/** Entries decoded or encoded between two turns of the event loop: well below a millisecond. */
+const entriesPerTurn = 500;
+
+/** Opens an engine; rejects with UNKNOWN_BACKEND or NO_BACKEND when the machine has none. */
+export async function openAddonEngine(
+  addon: Addon,
+  options: EngineOptions & JobOptions,
+): Promise<SprintEngine> {
+  const { chainId, profile, beacon1, backend = "auto", threads = 0, batch = 0 } = options;
+  requireLength("beacon 1", beacon1, digestBytes);
+  if (utf8(chainId).length > chainIdMaxBytes) {
+    throw new EngineError("BAD_ARGUMENT", `a chain id of more than ${chainIdMaxBytes} bytes`);
+  }
+  const open = () => addon.open({ chainId, profile, beacon1, backend, threads, batch });
+  const session = await runJob(open, options);
+  return new AddonEngine(addon, session, profiles[profile].tokens * outputWidth);
+}
+
+class AddonEngine implements SprintEngine {
+  readonly implementation = "native";
+  readonly #addon: Addon;
+  readonly #session: AddonSession;
+  readonly #outputBytes: number;
+
+  constructor(addon: Addon, session: AddonSession, outputBytes: number) {
+    this.#addon = addon;
+    this.#session = session;
+    this.#outputBytes = outputBytes;
+  }
+
+  get backend(): string {
+    return this.#session.backend;
+  }
+  get batch(): number {
+    return this.#session.batch;
+  }
+  get log(): readonly string[] {
+    return this.#session.log;
+  }
+
+  async mine(request: MineRequest, options?: JobOptions): Promise<MineResult> {
+    requireWindow(request);
+    requireRange(request.first, request.count);
+    const session = this.#session;
+    const { leaves, root } = await runJob(() => this.#addon.mine({ session, ...request }), options);
+    return { hits: await inTurns(leaves.length / leafBytes, (at) => hitAt(leaves, at)), root };
+  }
+
+  async verify(
+    { beacon2, claims }: { readonly beacon2: Uint8Array; readonly claims: readonly Claim[] },
+    options?: JobOptions,
+  ): Promise<VerifyResult> {
+    requireLength("beacon 2", beacon2, digestBytes);
+    for (const claim of claims) requireClaim(claim);
+    const packed = concat(...(await inTurns(claims.length, (at) => packClaim(claims[at]!))));
+    const session = this.#session;
+    const { verdicts, backendFaults } = await runJob(
+      () => this.#addon.verify({ session, beacon2, claims: packed }),
+      options,
+    );
+    return { verdicts: Array.from(verdicts, (code) => verdictNames[code]!), backendFaults };
+  }
+
+  async compute(
+    { beacon2, items }: { readonly beacon2: Uint8Array; readonly items: readonly HostNonce[] },
+    options?: JobOptions,
+  ): Promise<readonly ComputedNonce[]> {
+    requireLength("beacon 2", beacon2, digestBytes);
+    for (const { nonce } of items) requireNonce(nonce);
+    const packed = concat(...items.map(({ hostKey, nonce }) => concat(hostKey, u64le(nonce))));
+    const session = this.#session;
+    const start = () => this.#addon.compute({ session, beacon2, items: packed });
+    const bytes = await runJob(start, options);
+    const size = digestBytes + this.#outputBytes;
+    return inTurns(items.length, (at) => ({
+      digest: bytes.slice(at * size, at * size + digestBytes),
+      output: new Int8Array(bytes.slice(at * size + digestBytes, (at + 1) * size).buffer),
+    }));
+  }
+
+  async trace(
+    request: Omit<MineRequest, "first" | "count"> & { readonly nonce: bigint },
+    options?: JobOptions,
+  ): Promise<TracedNonce> {
+    requireWindow(request);
+    requireNonce(request.nonce);
+    const session = this.#session;
+    return runJob(() => this.#addon.trace({ session, ...request }), options);
+  }
+}
+
+function hitAt(leaves: Uint8Array, at: number): EngineHit {
+  const start = at * leafBytes;
+  const nonce = new DataView(leaves.buffer, leaves.byteOffset + start).getBigUint64(0, true);
+  return { nonce, digest: leaves.slice(start + 8, start + leafBytes) };
+}
+
+function packClaim({ hostKey, nonce, digest, c }: Claim): Uint8Array {
+  return concat(hostKey, u64le(nonce), digest, u32le(c));
+}
+
+/** Builds a list in pieces, so that a long one never holds the event loop. */
+async function inTurns<T>(count: number, build: (at: number) => T): Promise<T[]> {
+  const list: T[] = [];
+  for (let at = 0; at < count; at++) {
+    if (at > 0 && at % entriesPerTurn === 0) await new Promise((turn) => setImmediate(turn));
+    list.push(build(at));
+  }
+  return list;
+}
