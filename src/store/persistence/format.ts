@@ -3,8 +3,9 @@
  * eight bytes big-endian, so that keys sort as numbers; numbers in values are unsigned varints.
  */
 import { concat, equalBytes, fromUtf8, u64be, utf8 } from "../../encoding/bytes.ts";
-import { readUvarint, uvarint } from "../../encoding/varint.ts";
+import { readUvarint } from "../../encoding/varint.ts";
 import type { StoreInfo } from "../commit-info.ts";
+import { ByteWriter } from "./byte-writer.ts";
 
 /** Raised when the meaning of any byte below changes; an unknown number refuses to open. */
 export const formatVersion = 1;
@@ -59,18 +60,19 @@ export interface StoreLog extends StoreInfo {
 
 export function encodeHeader(header: Header): Uint8Array {
   const snapshots = header.unfinished ? [...header.snapshots, header.unfinished] : header.snapshots;
-  return concat(
-    magic,
-    ...[
-      formatVersion,
-      header.initialVersion,
-      header.version,
-      header.oldestLog,
-      header.unfinished ? 1 : 0,
-      snapshots.length,
-      ...snapshots.flatMap(({ version, chunks }) => [version, chunks]),
-    ].map(uvarint),
-  );
+  const writer = new ByteWriter();
+  writer.raw(magic);
+  writer.number(formatVersion);
+  writer.number(header.initialVersion);
+  writer.number(header.version);
+  writer.number(header.oldestLog);
+  writer.number(header.unfinished ? 1 : 0);
+  writer.number(snapshots.length);
+  for (const { version, chunks } of snapshots) {
+    writer.number(version);
+    writer.number(chunks);
+  }
+  return writer.take();
 }
 
 /** Throws StoreCorruptError, also for a format this program does not know. */
@@ -94,17 +96,20 @@ export function decodeHeader(bytes: Uint8Array): Header {
 
 /** Stores sorted by name. */
 export function encodeLog(stores: readonly StoreLog[]): Uint8Array {
-  const parts: Uint8Array[] = [uvarint(stores.length)];
+  const writer = new ByteWriter();
+  writer.number(stores.length);
   for (const { name, root, ops } of stores) {
-    const text = utf8(name);
-    parts.push(uvarint(text.length), text, root, uvarint(ops.length));
+    writer.text(name);
+    writer.raw(root);
+    writer.number(ops.length);
     for (const { key, value } of ops) {
+      writer.prefixed(key);
       // Zero stands for a removal, else the length of the value and one.
-      parts.push(uvarint(key.length), key, uvarint(value ? value.length + 1 : 0));
-      if (value) parts.push(value);
+      writer.number(value ? value.length + 1 : 0);
+      if (value) writer.raw(value);
     }
   }
-  return concat(...parts);
+  return writer.take();
 }
 
 /** Throws StoreCorruptError. The keys and values are views of the given bytes. */

@@ -3,18 +3,17 @@
  * so that shape and node versions, which are consensus, come back exactly. Hashes and search keys
  * follow from these and are not stored; the reader compares the root hashes.
  */
-import { concat, utf8 } from "../../encoding/bytes.ts";
-import { uvarint } from "../../encoding/varint.ts";
 import { type NodeId, Nodes, noNode, probeOf } from "../iavl/nodes.ts";
 import { Tree } from "../iavl/tree.ts";
+import { ByteWriter } from "./byte-writer.ts";
 import { Reader, StoreCorruptError } from "./format.ts";
 
 /** A chunk is cut after the item that takes it over this size. */
-export const chunkBytesMin = 1 << 20;
+const chunkBytesMin = 1 << 20;
 
-const leafTag = Uint8Array.of(0);
-const innerTag = Uint8Array.of(1);
-const storeTag = Uint8Array.of(2);
+const leafTag = 0;
+const innerTag = 1;
+const storeTag = 2;
 
 /** A tree of the version to write; its root must stay kept until the last chunk was taken. */
 export interface SnapshotSource {
@@ -25,33 +24,23 @@ export interface SnapshotSource {
 
 /** The chunks of a snapshot, made as they are taken. The stores are sorted by name. */
 export function* snapshotChunks(stores: readonly SnapshotSource[]): Generator<Uint8Array, void> {
-  let parts: Uint8Array[] = [];
-  let size = 0;
-  for (const item of snapshotItems(stores)) {
-    parts.push(...item);
-    for (const part of item) size += part.length;
-    if (size < chunkBytesMin) continue;
-    yield concat(...parts);
-    [parts, size] = [[], 0];
-  }
-  if (size > 0) yield concat(...parts);
-}
-
-function* snapshotItems(stores: readonly SnapshotSource[]): Generator<Uint8Array[], void> {
+  const writer = new ByteWriter();
   for (const { name, nodes, root } of stores) {
-    const text = utf8(name);
-    yield [storeTag, uvarint(text.length), text];
+    writer.number(storeTag);
+    writer.text(name);
     for (const id of childrenFirst(nodes, root)) {
-      const version = uvarint(nodes.version(id));
-      if (nodes.height(id) > 0) {
-        yield [innerTag, version];
-        continue;
+      const isLeaf = nodes.height(id) === 0;
+      writer.number(isLeaf ? leafTag : innerTag);
+      writer.number(nodes.version(id));
+      if (isLeaf) {
+        const { key, value } = nodes.records.view(nodes.record(id));
+        writer.prefixed(key);
+        writer.prefixed(value);
       }
-      const record = nodes.record(id);
-      const [key, value] = [nodes.records.key(record), nodes.records.value(record)];
-      yield [leafTag, version, uvarint(key.length), key, uvarint(value.length), value];
+      if (writer.length >= chunkBytesMin) yield writer.take();
     }
   }
+  if (writer.length > 0) yield writer.take();
 }
 
 /** Left subtree, right subtree, node. */
@@ -80,14 +69,14 @@ export function readSnapshot(version: number, chunks: Iterable<Uint8Array>): Map
     const reader = new Reader(chunk, `snapshot ${version}`);
     while (!reader.isAtEnd) {
       const tag = reader.number();
-      if (tag === storeTag[0]) {
+      if (tag === storeTag) {
         finish();
         [name, builder] = [reader.text(), new TreeBuilder()];
       } else if (!builder) throw new StoreCorruptError(`snapshot ${version} begins with a node`);
-      else if (tag === leafTag[0]) {
+      else if (tag === leafTag) {
         const nodeVersion = reader.number();
         builder.leaf(reader.bytes(reader.number()), reader.bytes(reader.number()), nodeVersion);
-      } else if (tag === innerTag[0]) builder.inner(reader.number());
+      } else if (tag === innerTag) builder.inner(reader.number());
       else throw new StoreCorruptError(`snapshot ${version} has an item of type ${tag}`);
     }
   }
