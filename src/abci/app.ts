@@ -1,21 +1,15 @@
-/** The application of the gonka chain: builds the modules, gives each its store, joins them. */
-import { Addresses, moduleAddress } from "../modules/addresses.ts";
-import { AccountKeeper, type ModuleAccountSpec } from "../modules/auth/keeper.ts";
-import { authModule } from "../modules/auth/module.ts";
-import { BankKeeper } from "../modules/bank/keeper.ts";
-import { bankModule } from "../modules/bank/module.ts";
-import { ConsensusKeeper, consensusModule } from "../modules/consensus/module.ts";
-import type { Module } from "../modules/module.ts";
+/** The application of the gonka chain: opens its state and joins the modules that wiring.ts builds. */
+import { Addresses } from "../modules/addresses.ts";
 import type { Db } from "../store/db.ts";
-import { StoreKey } from "../store/kv.ts";
 import { Multistore } from "../store/multistore.ts";
-import { feeCollectorName, parseGasPrices } from "./ante/fees.ts";
+import { parseGasPrices } from "./ante/fees.ts";
 import { SignatureCache } from "./ante/signature-cache.ts";
-import type { Epochs, Log } from "./expected.ts";
+import type { Log } from "./expected.ts";
 import { Registry } from "./registry.ts";
 import { Runtime } from "./runtime.ts";
 import { simulateQuery } from "./simulate.ts";
 import { StateMachine } from "./state-machine.ts";
+import { wireModules } from "./wiring.ts";
 
 /** What an application is made from. */
 export interface AppOptions {
@@ -38,49 +32,29 @@ export class AppOptionError extends Error {
   }
 }
 
-const stores = ["acc", "bank", "gov", "consensus"] as const;
-
-const moduleAccounts: readonly ModuleAccountSpec[] = [
-  { name: feeCollectorName, permissions: [] },
-  { name: "gov", permissions: ["burner"] },
-];
-
 /** Opens the state in the database and builds the application over it. */
 export async function createApp(options: AppOptions): Promise<StateMachine> {
+  const { chainId, version, log } = options;
   const minGasPrices = parseGasPrices(options.minGasPrices);
   if (!minGasPrices) {
     throw new AppOptionError(`minimum gas prices ${options.minGasPrices}: not like 0.01ngonka`);
   }
-  const addresses = new Addresses(options.bech32Prefix);
-  const authority = addresses.text(moduleAddress("gov"));
-  const accounts = new AccountKeeper(new StoreKey("acc"), { addresses, moduleAccounts });
-  const bank = new BankKeeper(new StoreKey("bank"), {
-    addresses,
-    accounts,
-    blocked: moduleAccounts.map(({ name }) => moduleAddress(name)),
-  });
-  const consensus = new ConsensusKeeper(new StoreKey("consensus"), addresses);
-  const modules: Module[] = [
-    authModule(accounts, authority),
-    bankModule(bank, authority),
-    consensusModule(consensus, authority),
-  ];
   const registry = new Registry();
+  const wired = wireModules(new Addresses(options.bech32Prefix), registry);
+  const { modules, accounts, bank, consensus, pow } = wired;
   for (const module of modules) registry.add(module);
+  const stores = modules.flatMap((module) => module.stores);
   const runtime: Runtime = new Runtime({
-    chainId: options.chainId,
-    version: options.version,
+    chainId,
+    version,
     modules,
     registry,
-    store: await Multistore.open(options.db, [...stores]),
+    store: await Multistore.open(options.db, stores),
     ante: { accounts, fees: bank, cache: new SignatureCache(), minGasPrices },
     consensus,
-    epochs: everyBlock,
-    log: options.log,
+    epochs: pow,
+    log,
   });
   registry.add({ name: "tx", msgs: [], queries: [simulateQuery(() => runtime)] });
   return new StateMachine(runtime);
 }
-
-/** Without pow every block begins an epoch: what is scheduled becomes active in the next one. */
-const everyBlock: Epochs = { beginsEpoch: () => true };

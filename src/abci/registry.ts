@@ -38,17 +38,13 @@ export class Registry {
     return [...this.#queries.values()];
   }
 
-  handler(typeUrl: string): MsgHandler | undefined {
-    return this.#msgs.get(typeUrl);
-  }
-
   query(path: string): QueryHandler | undefined {
     return this.#queries.get(path);
   }
 
-  /** The type of an Any: a message, an account, a key. */
-  anyType(typeUrl: string): Codec<unknown> | undefined {
-    return this.#anyTypes.get(typeUrl);
+  /** Types that stand in an Any, by type URL: messages, accounts, keys. */
+  get anyTypes(): ReadonlyMap<string, Codec<unknown>> {
+    return this.#anyTypes;
   }
 
   /** Decodes a message of a transaction or a proposal. Throws sdk code 2. */

@@ -5,6 +5,7 @@ import {
   ResponseOfferSnapshot_Result,
   ResponseVerifyVoteExtension_VerifyStatus,
 } from "cosmjs-types/tendermint/abci/types";
+import type { Codec, MsgHandler, QueryHandler } from "../modules/module.ts";
 import type { Application } from "./application.ts";
 import { checkTx } from "./check-tx.ts";
 import { finalizeBlock } from "./finalize-block.ts";
@@ -26,6 +27,21 @@ export class StateMachine implements Application {
   /** Messages, queries and Any types, for REST, gRPC and the command line. */
   get registry(): Registry {
     return this.#runtime.parts.registry;
+  }
+
+  /** Every message type that a transaction may hold. */
+  get msgs(): readonly MsgHandler[] {
+    return this.registry.msgs;
+  }
+
+  /** Every gRPC method, with its REST paths. */
+  get queries(): readonly QueryHandler[] {
+    return this.registry.queries;
+  }
+
+  /** What may stand in an Any, by type URL: messages, accounts, keys. */
+  get anyTypes(): ReadonlyMap<string, Codec<unknown>> {
+    return this.registry.anyTypes;
   }
 
   info(): abci.ResponseInfo {

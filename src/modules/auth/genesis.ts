@@ -18,6 +18,8 @@ const path = "app_state.auth";
 export function initAuthGenesis(accounts: AccountKeeper, ctx: Context, state: unknown): void {
   const json = new GenesisValue(state, path);
   accounts.params.init(ctx, readParams(json.at("params")));
+  const scheduled = json.at("scheduled_params");
+  if (scheduled.isPresent) accounts.params.schedule(ctx, readParams(scheduled));
   const known = new Set<string>();
   const read = json
     .at("accounts")
@@ -45,7 +47,8 @@ export function exportAuthGenesis(accounts: AccountKeeper, ctx: Context): unknow
   const all = [...accounts.all(ctx)].sort((a, b) => (a.number < b.number ? -1 : 1));
   const scheduled = accounts.params.scheduled(ctx);
   return {
-    params: writeParams(scheduled ?? accounts.params.get(ctx)),
+    params: writeParams(accounts.params.get(ctx)),
+    ...(scheduled && { scheduled_params: writeParams(scheduled) }),
     accounts: all.map((account) => writeAccount(accounts, account)),
   };
 }

@@ -1,5 +1,5 @@
 /** app_state.bank, in the SDK's JSON. */
-import type { Metadata } from "cosmjs-types/cosmos/bank/v1beta1/bank";
+import type { Metadata, Params } from "cosmjs-types/cosmos/bank/v1beta1/bank";
 import { fromUtf8, toHex } from "../../encoding/bytes.ts";
 import {
   addCoins,
@@ -18,12 +18,9 @@ import { balancePrefix, metadataPrefix, readBalanceKey, sendEnabledPrefix } from
 /** Reads the state. A supply that is given must equal the sum of the balances. */
 export function initBankGenesis(bank: BankKeeper, ctx: Context, state: unknown): void {
   const json = new GenesisValue(state, "app_state.bank");
-  const params = json.at("params");
-  if (params.at("send_enabled").list().length > 0) {
-    throw params.at("send_enabled").error("move these entries to app_state.bank.send_enabled");
-  }
-  const defaultSendEnabled = params.at("default_send_enabled").boolean();
-  bank.params.init(ctx, { sendEnabled: [], defaultSendEnabled });
+  bank.params.init(ctx, readParams(json.at("params")));
+  const scheduled = json.at("scheduled_params");
+  if (scheduled.isPresent) bank.params.schedule(ctx, readParams(scheduled));
   const total = initBalances(bank, ctx, json.at("balances"));
   const supply = json.at("supply").coins();
   if (supply.length > 0 && formatCoins(supply) !== formatCoins(total)) {
@@ -35,6 +32,17 @@ export function initBankGenesis(bank: BankKeeper, ctx: Context, state: unknown):
     if (!isValidDenom(denom)) throw entry.at("denom").error("is no denom");
     bank.setSendEnabled(ctx, denom, entry.at("enabled").boolean());
   }
+}
+
+function readParams(json: GenesisValue): Params {
+  if (json.at("send_enabled").list().length > 0) {
+    throw json.at("send_enabled").error("move these entries to app_state.bank.send_enabled");
+  }
+  return { sendEnabled: [], defaultSendEnabled: json.at("default_send_enabled").boolean() };
+}
+
+function writeParams({ defaultSendEnabled }: Params): unknown {
+  return { send_enabled: [], default_send_enabled: defaultSendEnabled };
 }
 
 function initBalances(bank: BankKeeper, ctx: Context, balances: GenesisValue): Coin[] {
@@ -70,9 +78,10 @@ export function exportBankGenesis(bank: BankKeeper, ctx: Context): unknown {
   const metadata = [...kv.iterate(prefixRange(metadataPrefix))].map(([key]) =>
     bank.metadata(ctx, fromUtf8(key.subarray(1))),
   );
-  const { defaultSendEnabled } = bank.params.scheduled(ctx) ?? bank.params.get(ctx);
+  const scheduled = bank.params.scheduled(ctx);
   return {
-    params: { send_enabled: [], default_send_enabled: defaultSendEnabled },
+    params: writeParams(bank.params.get(ctx)),
+    ...(scheduled && { scheduled_params: writeParams(scheduled) }),
     balances: [...balances].map(([address, coins]) => ({ address, coins: toProtoCoins(coins) })),
     supply: toProtoCoins([...balances.values()].reduce(addCoins, [])),
     denom_metadata: metadata.flatMap((entry) => (entry ? [writeMetadata(entry)] : [])),

@@ -6,14 +6,19 @@
 import { QueryParamsRequest, QueryParamsResponse } from "cosmjs-types/cosmos/consensus/v1/query";
 import { MsgUpdateParams, MsgUpdateParamsResponse } from "cosmjs-types/cosmos/consensus/v1/tx";
 import { ConsensusParams } from "cosmjs-types/tendermint/types/params";
+import { parseBase64, toBase64 } from "../../encoding/bytes.ts";
+import { decodeTotal } from "../../encoding/wire.ts";
 import type { StoreKey } from "../../store/kv.ts";
 import { validateConsensusParams } from "../../types/consensus-params.ts";
 import type { Addresses } from "../addresses.ts";
 import { sdkErrors } from "../errors.ts";
+import { GenesisValue } from "../genesis-json.ts";
 import { type Context, type Module, type MsgHandler, msgHandler, queryHandler } from "../module.ts";
 import { ParamStore } from "../params.ts";
 import { updateParamsAmino } from "./amino.ts";
 import { paramsKey, scheduledParamsKey } from "./keys.ts";
+
+const maxParamsBytes = 65_536;
 
 /** The parameters, and the only code that writes the consensus store. */
 export class ConsensusKeeper {
@@ -56,13 +61,31 @@ export function consensusModule(keeper: ConsensusKeeper, authority: string): Mod
     beginEpoch: (ctx) => {
       keeper.params.activate(ctx);
     },
-    // The parameters stand outside app_state, as consensus_params of the genesis document.
-    initGenesis: () => [],
-    exportGenesis: () => ({}),
+    // The active ones stand outside app_state, as consensus_params of the genesis document.
+    initGenesis: (ctx, state) => {
+      const scheduled = new GenesisValue(state, "app_state.consensus").at("scheduled_params");
+      if (scheduled.isPresent) keeper.params.schedule(ctx, readScheduled(scheduled));
+      return [];
+    },
+    exportGenesis: (ctx) => {
+      const scheduled = keeper.params.scheduled(ctx);
+      if (!scheduled) return {};
+      return { scheduled_params: toBase64(ConsensusParams.encode(scheduled).finish()) };
+    },
     invariants: {
       "the consensus parameters are valid": (ctx) => validateConsensusParams(keeper.get(ctx)),
     },
   };
+}
+
+/** Parameters that were scheduled when the state was exported: the message in base64. */
+function readScheduled(json: GenesisValue): ConsensusParams {
+  const bytes = parseBase64(json.text());
+  const params = bytes && decodeTotal(ConsensusParams, bytes, { maxBytes: maxParamsBytes });
+  if (!params) throw json.error("must be a ConsensusParams message in base64");
+  const bad = validateConsensusParams(params);
+  if (bad !== undefined) throw json.error(bad);
+  return params;
 }
 
 function updateParams(keeper: ConsensusKeeper, authority: string): MsgHandler {

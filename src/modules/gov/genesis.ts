@@ -12,11 +12,9 @@ import { paramsFromJson, paramsToJson } from "./params-json.ts";
 
 export function initGovGenesis(gov: GovKeeper, ctx: Context, state: unknown): void {
   const json = new GenesisValue(state, "app_state.gov");
-  const params = paramsFromJson(json.at("params"));
-  if (params.proposalCancelDest !== "") {
-    readAddress(gov, json.at("params").at("proposal_cancel_dest"));
-  }
-  gov.params.init(ctx, params);
+  gov.params.init(ctx, readParams(gov, json.at("params")));
+  const scheduled = json.at("scheduled_params");
+  if (scheduled.isPresent) gov.params.schedule(ctx, readParams(gov, scheduled));
   gov.setNextId(ctx, json.at("starting_proposal_id").uint64());
   const constitution = json.at("constitution");
   gov.setConstitution(ctx, constitution.isPresent ? constitution.text() : "");
@@ -37,13 +35,21 @@ export function initGovGenesis(gov: GovKeeper, ctx: Context, state: unknown): vo
   }
 }
 
+function readParams(gov: GovKeeper, json: GenesisValue): types.Params {
+  const params = paramsFromJson(json);
+  if (params.proposalCancelDest !== "") readAddress(gov, json.at("proposal_cancel_dest"));
+  return params;
+}
+
 /** The inverse of initGovGenesis. */
 export function exportGovGenesis(gov: GovKeeper, ctx: Context): unknown {
   const values = (prefix: Uint8Array) => [...gov.kv(ctx).iterate(prefixRange(prefix))];
+  const scheduled = gov.params.scheduled(ctx);
   return {
     starting_proposal_id: String(gov.nextId(ctx)),
     constitution: gov.constitution(ctx),
-    params: paramsToJson(gov.params.scheduled(ctx) ?? gov.params.get(ctx)),
+    params: paramsToJson(gov.params.get(ctx)),
+    ...(scheduled && { scheduled_params: paramsToJson(scheduled) }),
     proposals: gov.proposals(ctx).map(writeProposal),
     deposits: values(depositPrefix).map(([, value]) => {
       const { proposalId, depositor, amount } = types.Deposit.decode(value);

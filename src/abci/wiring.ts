@@ -1,0 +1,90 @@
+/** Builds the modules of the gonka chain and gives each its store and what it may ask of others. */
+import { type Addresses, moduleAddress } from "../modules/addresses.ts";
+import { AccountKeeper, type ModuleAccountSpec } from "../modules/auth/keeper.ts";
+import { authModule } from "../modules/auth/module.ts";
+import { BankKeeper } from "../modules/bank/keeper.ts";
+import { bankModule } from "../modules/bank/module.ts";
+import { ConsensusKeeper, consensusModule } from "../modules/consensus/module.ts";
+import type { MessageRouter, ParamGuards } from "../modules/gov/expected.ts";
+import { GovKeeper } from "../modules/gov/keeper.ts";
+import { govModule } from "../modules/gov/module.ts";
+import { InferenceKeeper } from "../modules/inference/keeper.ts";
+import { inferenceModule } from "../modules/inference/module.ts";
+import type { Module } from "../modules/module.ts";
+import { PowKeeper } from "../modules/pow/keeper.ts";
+import { powModule } from "../modules/pow/module.ts";
+import { TwinOracle } from "../modules/pow/sprint/twin-oracle.ts";
+import { StoreKey } from "../store/kv.ts";
+import { feeCollectorName } from "./ante/fees.ts";
+
+/** The accounts of modules. What they hold is accounted for, so only some take coins from outside. */
+const moduleAccounts: readonly (ModuleAccountSpec & { readonly isOpen: boolean })[] = [
+  { name: feeCollectorName, permissions: [], isOpen: false },
+  { name: "gov", permissions: ["burner"], isOpen: false },
+  { name: "pow", permissions: ["minter"], isOpen: false },
+  { name: "community_pool", permissions: [], isOpen: true },
+];
+
+/** The modules, in the order of their hooks, and the keepers that the application itself needs. */
+export interface Wired {
+  readonly modules: readonly Module[];
+  readonly accounts: AccountKeeper;
+  readonly bank: BankKeeper;
+  readonly consensus: ConsensusKeeper;
+  readonly pow: PowKeeper;
+}
+
+export function wireModules(addresses: Addresses, router: MessageRouter): Wired {
+  const authority = addresses.text(moduleAddress("gov"));
+  const accounts = new AccountKeeper(new StoreKey("acc"), {
+    addresses,
+    moduleAccounts: moduleAccounts.map(({ name, permissions }) => ({ name, permissions })),
+  });
+  const blocked = moduleAccounts.filter(({ isOpen }) => !isOpen);
+  const bank = new BankKeeper(new StoreKey("bank"), {
+    addresses,
+    accounts,
+    blocked: blocked.map(({ name }) => moduleAddress(name)),
+  });
+  const consensus = new ConsensusKeeper(new StoreKey("consensus"), addresses);
+  const pow = new PowKeeper({
+    store: new StoreKey("pow"),
+    addresses,
+    authority,
+    bank,
+    oracle: new TwinOracle(),
+  });
+  const market = new InferenceKeeper({
+    store: new StoreKey("inference"),
+    addresses,
+    authority,
+    hosts: pow,
+  });
+  const gov = new GovKeeper({
+    store: new StoreKey("gov"),
+    addresses,
+    bank,
+    power: pow,
+    router,
+    guards: guardsOf(() => modules),
+  });
+  const modules: readonly Module[] = [
+    authModule(accounts, authority),
+    bankModule(bank, authority),
+    powModule(pow),
+    inferenceModule(market),
+    govModule(gov),
+    consensusModule(consensus, authority),
+  ];
+  return { modules, accounts, bank, consensus, pow };
+}
+
+/** Finds the parameters that a MsgUpdateParams replaces, whatever module they are of. */
+function guardsOf(modules: () => readonly Module[]): ParamGuards {
+  return {
+    hash: (ctx, typeUrl) =>
+      modules()
+        .find((module) => module.params?.updateTypeUrl === typeUrl)
+        ?.params?.hash(ctx),
+  };
+}
