@@ -1,7 +1,7 @@
 /** The libp2p host: TCP, noise, yamux, the node key as identity. */
 import "./promise-shim.ts";
 import { generateKeyPairFromSeed } from "@libp2p/crypto/keys";
-import type { Libp2p, PeerId } from "@libp2p/interface";
+import type { Libp2p, PeerId, StreamMuxerFactory } from "@libp2p/interface";
 import { noise } from "@libp2p/noise";
 import { tcp } from "@libp2p/tcp";
 import { yamux } from "@libp2p/yamux";
@@ -39,7 +39,7 @@ export async function createHost({ seed, listen, refuses }: HostOptions): Promis
     addresses: { listen: [...listen] },
     transports: [tcp()],
     connectionEncrypters: [noise()],
-    streamMuxers: [yamux({ maxInboundStreams: maxStreamsPerConnection })],
+    streamMuxers: [() => tolerant(yamux({ maxInboundStreams: maxStreamsPerConnection })())],
     connectionManager: {
       maxConnections,
       maxIncomingPendingConnections: maxPendingConnections,
@@ -54,6 +54,29 @@ export async function createHost({ seed, listen, refuses }: HostOptions): Promis
       denyOutboundEncryptedConnection: denies,
     },
   });
+}
+
+/**
+ * A muxer over a connection that swallows what is sent after its end. yamux opens a stream in a
+ * microtask of its own; when the connection closes in the meantime (@libp2p/yamux 8.0.3,
+ * muxer.ts, onCreateStream), send would throw where nobody can catch it, and end the process.
+ */
+function tolerant(factory: StreamMuxerFactory): StreamMuxerFactory {
+  return {
+    protocol: factory.protocol,
+    createStreamMuxer: (connection) => {
+      const send = connection.send.bind(connection);
+      connection.send = (data) => {
+        try {
+          return send(data);
+        } catch (error) {
+          if (error instanceof Error && error.name === "StreamStateError") return false;
+          throw error;
+        }
+      };
+      return factory.createStreamMuxer(connection);
+    },
+  };
 }
 
 /** The CometBFT node id of a libp2p peer; undefined when its key is not ed25519. */
