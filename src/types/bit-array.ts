@@ -106,7 +106,7 @@ export class BitArray {
     return text;
   }
 
-  /** CometBFT's text form: BA{4:x_x_}. It breaks after every 100 bits into joined lines. */
+  /** CometBFT's text form, such as BA{4:x_x_}. */
   toString(): string {
     return this.size === 0 ? "nil-BitArray" : `BA{${this.size}:${this.bits()}}`;
   }

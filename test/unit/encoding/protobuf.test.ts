@@ -35,6 +35,26 @@ t.test("varints: known answers, the edges, and back", (t) => {
   t.end();
 });
 
+t.test("varints of 2,000 random numbers of every size come back, in the fewest bytes", (t) => {
+  const seed = 13;
+  t.comment(`seed ${seed}`);
+  const random = prng(seed);
+  for (let i = 0; i < 2000; i++) {
+    const value = BigInt(Math.floor(random() * 2 ** 32)) >> BigInt(Math.floor(random() * 32));
+    const wide = BigInt.asUintN(64, value << BigInt(Math.floor(random() * 40)));
+    for (const each of [value, wide]) {
+      const bytes = uvarint(each);
+      const bits = each.toString(2).length;
+      if (bytes.length !== Math.ceil(bits / 7)) t.fail(`${each}: ${toHex(bytes)}`);
+      if (readUvarint(bytes, 0)?.value !== each) t.fail(`${each}: ${toHex(bytes)}`);
+      if (each < 2n ** 53n && toHex(uvarint(Number(each))) !== toHex(bytes)) t.fail(`${each}`);
+    }
+  }
+  t.throws(() => uvarint(0.5));
+  t.throws(() => uvarint(2 ** 40 + 0.5));
+  t.end();
+});
+
 t.test("zig-zag varints are Go's binary.PutVarint", (t) => {
   const cases: [bigint, string][] = [
     [0n, "00"],
