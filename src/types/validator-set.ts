@@ -120,18 +120,21 @@ export class ValidatorSet {
 
   /**
    * The set of a message, priorities included; the empty set for the empty message. Undefined when
-   * a validator is malformed, the proposer is not one of them, or they have too much power.
+   * a validator is malformed or there twice, the proposer is not one of them, or they have too much
+   * power.
    */
   static fromProto(proto: ProtoValidatorSet): ValidatorSet | undefined {
     const validators: Validator[] = [];
+    const names = new Set<string>();
     let totalPower = 0n;
     for (const each of proto.validators) {
       const validator = validatorFromProto(each);
       if (!validator) return undefined;
       validators.push(validator);
+      names.add(toHex(validator.address));
       totalPower += validator.power;
     }
-    if (totalPower > maxTotalPower) return undefined;
+    if (totalPower > maxTotalPower || names.size < validators.length) return undefined;
     const claimed = proto.proposer;
     if (!claimed) {
       const isEmpty = validators.length === 0;

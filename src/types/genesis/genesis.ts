@@ -19,6 +19,7 @@ import { newValidator, type PublicKey, publicKeyAddress } from "../validators/va
 import { checkAppState } from "./app-state.ts";
 import { JsonNode, type JsonObject } from "./json-node.ts";
 import { readConsensusParams } from "./params-json.ts";
+import { findRepeatedMember } from "./repeated-members.ts";
 
 /** What a network starts from. */
 export interface GenesisDoc {
@@ -90,12 +91,18 @@ function parseJson(json: string): unknown {
   if (json.length > maxGenesisLength) {
     root.fail(`${json.length} characters`, `at most ${maxGenesisLength} are read`);
   }
+  let value: unknown;
   try {
-    return JSON.parse(json);
+    value = JSON.parse(json);
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
-    return root.fail(`not JSON (${reason})`, "correct the syntax there");
+    root.fail(`not JSON (${reason})`, "correct the syntax there");
   }
+  const repeated = findRepeatedMember(json);
+  if (repeated !== undefined) {
+    new JsonNode(repeated, undefined).fail("the same member twice", "keep one of them");
+  }
+  return value;
 }
 
 function readTime(doc: JsonObject): Time {

@@ -301,6 +301,27 @@ t.test("text that is no document at all", (t) => {
   t.end();
 });
 
+t.test("a member that is there twice is refused, wherever it is", (t) => {
+  const text = JSON.stringify(good());
+  const cases: [string, string, string][] = [
+    ['"chain_id":"gonka-local"', '"chain_id":"gonka-local","chain_id":"other"', "chain_id"],
+    ['"power":"10"', '"power":"10","\\u0070ower":"20"', "validators[0].power"],
+    ['"balances":[]', '"balances":[{},[0,{"x":1,"x":1}]]', "app_state.bank.balances[1][1].x"],
+    ['"balances":[]', '"balances":[],"balances":[]', "app_state.bank.balances"],
+  ];
+  for (const [found, put, path] of cases) {
+    const error = refusal(text.replace(found, put));
+    t.equal(error.path, path);
+    t.match(error.message, /the same member twice; keep one of them/);
+  }
+  const tricky = {
+    ...good(),
+    app_state: { 'a":{"a': '"a":1,"a":1', b: [{ a: 1 }, { a: 1 }], a: {} },
+  };
+  t.same(parse(tricky).appState, tricky.app_state, "text that only looks like members");
+  t.end();
+});
+
 function refusal(text: string): GenesisDocError {
   try {
     parseGenesis(text);

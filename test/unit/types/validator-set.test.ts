@@ -269,6 +269,7 @@ t.test("the wire form: priorities survive, nonsense is refused", (t) => {
   t.ok(proposer);
   const [first] = proto.validators;
   if (!first) throw new Error("two members");
+  t.equal(ValidatorSet.fromProto({ ...proto, validators: [first, first] }), undefined, "twice");
   const broken = [
     { ...first, address: new Uint8Array(20) },
     { ...first, votingPower: -1n },
