@@ -1,4 +1,4 @@
-/** Branches against a plain map: nested, flushed, discarded (spec/store.md, Branches). */
+/** Branches against a plain map: nested, flushed, discarded (spec/store.md, clause 3). */
 import t, { type Test } from "tap";
 import { utf8 } from "../../../src/encoding/bytes.ts";
 import { Branch } from "../../../src/store/branch.ts";

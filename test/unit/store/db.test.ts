@@ -1,4 +1,4 @@
-/** The same tests for both databases, then what only one of them can do (spec/store.md, Database). */
+/** The same tests for both databases, then what only one can do (spec/store.md, clause 1). */
 import { mkdtemp, readdir, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";

@@ -1,6 +1,6 @@
 /**
  * Random lives of a multistore against a second IAVL implementation and plain maps: writes,
- * removals, discarded blocks, early hashes, reopening, power cuts, snapshots, pruning, old versions.
+ * removals, discarded blocks, early hashes, reopening, power cuts, snapshots, pruning, the past.
  */
 import t, { type Test } from "tap";
 import { compareBytes, toHex } from "../../../src/encoding/bytes.ts";

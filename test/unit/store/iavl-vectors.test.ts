@@ -1,4 +1,4 @@
-/** The tree against hashes that cosmos/iavl v1.2.0 made (test/vectors/iavl, spec/store.md, Tree). */
+/** The tree against hashes that cosmos/iavl v1.2.0 made (spec/store.md, clause 2). */
 import { readFileSync } from "node:fs";
 import t from "tap";
 import { toHex, utf8 } from "../../../src/encoding/bytes.ts";

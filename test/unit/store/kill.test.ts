@@ -1,7 +1,7 @@
 /**
  * A process that commits is killed with SIGKILL at a random moment, again and again. What is
  * reopened must be a committed version: at least the last one that was reported, at most one
- * further, with the hash that an undisturbed run of the same writes has (spec/store.md, Commit).
+ * further, with the hash that an undisturbed run of the same writes has (spec/store.md, clause 5).
  */
 import { spawn } from "node:child_process";
 import { mkdtemp, rm } from "node:fs/promises";

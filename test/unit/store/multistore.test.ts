@@ -1,4 +1,4 @@
-/** Commits, reopening, discarding and historic reads (spec/store.md, Multistore). */
+/** Commits, reopening, discarding and historic reads (spec/store.md, clauses 4 to 7). */
 import { readFileSync } from "node:fs";
 import t from "tap";
 import { fromHex, toHex, utf8 } from "../../../src/encoding/bytes.ts";
