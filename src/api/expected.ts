@@ -10,7 +10,7 @@ import type {
 } from "cosmjs-types/tendermint/abci/types";
 import type { Block } from "cosmjs-types/tendermint/types/block";
 import type { BlockID } from "cosmjs-types/tendermint/types/types";
-import type { Codec, MsgHandler, QueryHandler } from "../modules/module.ts";
+import type { Codec, QueryHandler } from "../modules/module.ts";
 import type { ChainState } from "../types/chain-state.ts";
 import type { ValidatorSet } from "../types/validator-set.ts";
 
@@ -39,9 +39,8 @@ export interface TxSearch {
 /** The node behind the gateway. */
 export interface ApiBackend {
   readonly queries: readonly QueryHandler[];
-  readonly msgs: readonly MsgHandler[];
-  /** Codecs of every further type that may stand in an Any: accounts, keys, proposal contents. */
-  readonly anyCodecs: Readonly<Record<string, Codec<object>>>;
+  /** The codec of a type that may stand in an Any: messages, accounts, keys. */
+  anyType(typeUrl: string): Codec<object> | undefined;
   /** Such as "gonka"; consensus addresses are prefix + "valcons". */
   readonly bech32Prefix: string;
   readonly minimumGasPrices: string;

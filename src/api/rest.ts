@@ -2,6 +2,7 @@
  * The REST gateway on port 1317: every route answers what its gRPC method answers, in the SDK's JSON
  * (cosmos-sdk server/api/server.go, grpc-gateway v1).
  */
+import { Tx } from "cosmjs-types/cosmos/tx/v1beta1/tx";
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from "fastify";
 import { protoJson } from "../encoding/proto-json.ts";
 import type { Codec, HttpRule } from "../modules/module.ts";
@@ -95,10 +96,9 @@ function fastifyPath(template: string): string {
   return template.replace(/\{\w+=\*\*\}/g, "*").replace(/\{(\w+)\}/g, ":$1");
 }
 
+/** The transaction itself stands in an Any of tx_response. */
 function anyCodecs(backend: ApiBackend): AnyCodecs {
-  const msgs = backend.msgs.map(({ typeUrl, codec }) => [typeUrl, codec as Codec<object>] as const);
-  const known = new Map<string, Codec<object>>([...Object.entries(backend.anyCodecs), ...msgs]);
-  return (typeUrl) => known.get(typeUrl);
+  return (typeUrl) => (typeUrl === Tx.typeUrl ? (Tx as Codec<object>) : backend.anyType(typeUrl));
 }
 
 function heightOf(request: FastifyRequest): bigint {

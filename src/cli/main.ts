@@ -1,5 +1,6 @@
 /** gonkad: from argv to a command. Every command is a file of its own. */
 import { Command, CommanderError } from "commander";
+import { appVersion as version } from "../node/version.ts";
 import { type CliError, exitCodes, formatError, toCliError } from "./errors.ts";
 import { genesisCommand } from "./genesis/genesis-command.ts";
 import { hostCommand } from "./host.ts";
@@ -12,7 +13,6 @@ import { sprintCommand } from "./sprint.ts";
 import { cometCommand, startCommand } from "./start.ts";
 import { statusCommand } from "./status.ts";
 import { txCommand } from "./tx/tx-command.ts";
-import { version } from "./version.ts";
 
 function program(): Command {
   const gonkad = addGlobalFlags(new Command("gonkad"))

@@ -30,8 +30,8 @@ export interface GenesisHost {
   readonly power: bigint;
 }
 
-/** What a worker needs for Sprints. */
-const sprintGrants = ["MsgCommitSprint", "MsgOpenSprint", "MsgAttestSprint"].map(
+/** What a worker needs for Sprints; the chain wants grants in order. */
+const sprintGrants = ["MsgAttestSprint", "MsgCommitSprint", "MsgOpenSprint"].map(
   (name) => `/gonka.pow.v1.${name}`,
 );
 

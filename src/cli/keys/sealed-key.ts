@@ -2,9 +2,9 @@
  * A secret under a passphrase: scrypt stretches it, XChaCha20-Poly1305 seals. The address and name
  * are bound as associated data, so files cannot be swapped.
  */
+import { scryptSync } from "node:crypto";
 import { xchacha20poly1305 } from "@noble/ciphers/chacha.js";
 import { randomBytes } from "@noble/ciphers/utils.js";
-import { scrypt } from "@noble/hashes/scrypt.js";
 import { fromBase64, parseBase64, toBase64, utf8 } from "../../encoding/bytes.ts";
 
 /** scrypt cost: 32 MiB and about 0.1 s. Stored beside the secret, so it can grow later. */
@@ -59,5 +59,6 @@ function stretch(
   { n, r, p }: { readonly n: number; readonly r: number; readonly p: number },
 ): Uint8Array {
   const maxmem = maxScryptBytes + 1024 * 1024;
-  return scrypt(utf8(passphrase.normalize("NFKC")), salt, { N: n, r, p, dkLen: 32, maxmem });
+  const secret = passphrase.normalize("NFKC");
+  return new Uint8Array(scryptSync(secret, salt, 32, { N: n, r, p, maxmem }));
 }

@@ -14,7 +14,7 @@ const message = (name: string, value: object): EncodeObject => ({
 });
 
 /** What a worker may sign unless --grants says otherwise: all that a Sprint needs. */
-const sprintGrants = ["MsgCommitSprint", "MsgOpenSprint", "MsgAttestSprint"].map(
+const sprintGrants = ["MsgAttestSprint", "MsgCommitSprint", "MsgOpenSprint"].map(
   (name) => `/gonka.pow.v1.${name}`,
 );
 
@@ -42,7 +42,7 @@ export function powTxCommand(): Command {
           moniker: flags.moniker,
           website: flags.website,
           endpoint: flags.endpoint,
-          workerGrants: flags.grants?.split(",") ?? sprintGrants,
+          workerGrants: flags.grants?.split(",").sort() ?? sprintGrants,
         };
         await sendTx(command, (operator) => [message("MsgRegisterHost", { operator, ...value })]);
       }),
@@ -86,7 +86,11 @@ function setWorkerCommand(): Command {
     .option("--grants <types>", "comma-separated message types; empty revokes everything")
     .description("replace the worker key, or what it may sign")
     .action(async (flags: { worker: string; grants?: string }, command: Command) => {
-      const grants = flags.grants?.split(",").filter((type) => type !== "") ?? sprintGrants;
+      const grants =
+        flags.grants
+          ?.split(",")
+          .filter((type) => type !== "")
+          .sort() ?? sprintGrants;
       const workerPubKey = workerKey(command, flags.worker);
       await sendTx(command, (operator) => [
         message("MsgSetWorker", { operator, workerPubKey, workerGrants: grants }),

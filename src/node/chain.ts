@@ -1,0 +1,80 @@
+/** The chain of a node: application, blocks, state, mempool and evidence, brought to one height. */
+import { createApp } from "../abci/app.ts";
+import type { StateMachine } from "../abci/state-machine.ts";
+import { BlockStore } from "../blockstore/block-store.ts";
+import { EvidencePool } from "../evidence/pool.ts";
+import { BlockExecutor } from "../execution/block-executor.ts";
+import { BlockFeed } from "../execution/block-feed.ts";
+import { handshake } from "../execution/handshake.ts";
+import { StateStore } from "../execution/state-store.ts";
+import { Mempool } from "../mempool/mempool.ts";
+import type { ChainState } from "../types/chain-state.ts";
+import { type GenesisDoc, genesisState } from "../types/genesis/genesis.ts";
+import type { Config } from "./config.ts";
+import type { Databases } from "./databases.ts";
+import type { Logger } from "./logger.ts";
+import { appVersion } from "./version.ts";
+
+/** Account addresses of this chain begin with it. */
+export const bech32Prefix = "gonka";
+
+export interface Chain {
+  readonly app: StateMachine;
+  readonly blocks: BlockStore;
+  readonly states: StateStore;
+  readonly mempool: Mempool;
+  readonly evidence: EvidencePool;
+  readonly executor: BlockExecutor;
+  readonly feed: BlockFeed;
+  /** The state after the last applied block. */
+  state(): ChainState;
+}
+
+/** Opens everything and replays what a crash left undone; throws when that is impossible. */
+export async function openChain(parts: {
+  readonly genesis: GenesisDoc;
+  readonly config: Config;
+  readonly databases: Databases;
+  readonly log: Logger;
+}): Promise<Chain> {
+  const { genesis, config, databases, log } = parts;
+  const app = await createApp({
+    db: databases.app,
+    chainId: genesis.chainId,
+    bech32Prefix,
+    minGasPrices: config.string("minimum-gas-prices"),
+    version: appVersion,
+    log: log.named("app"),
+  });
+  const blocks = new BlockStore(databases.blocks);
+  const states = new StateStore(databases.state);
+  const mempool = new Mempool(app, mempoolLimits(config), log.named("mempool"));
+  const evidence = await EvidencePool.open(
+    {
+      db: databases.evidence,
+      states,
+      blocks,
+      log: log.named("evidence"),
+    },
+    states.load() ?? genesisState(genesis),
+  );
+  const feed = new BlockFeed(log.named("feed"));
+  const shared = { states, blocks, mempool, evidence, feed, log: log.named("execution") };
+  let latest = await handshake({ ...shared, app, genesis, version: appVersion });
+  evidence.update(latest, []);
+  feed.onBlock(() => {
+    latest = states.load() ?? latest;
+  });
+  const executor = new BlockExecutor({ ...shared, app });
+  return { app, blocks, states, mempool, evidence, executor, feed, state: () => latest };
+}
+
+function mempoolLimits(config: Config) {
+  return {
+    maxTxs: config.number("mempool.size"),
+    maxTotalBytes: config.number("mempool.max_txs_bytes"),
+    maxTxBytes: config.number("mempool.max_tx_bytes"),
+    seenTxs: config.number("mempool.cache_size"),
+    invalidTxs: "forget",
+  } as const;
+}

@@ -1,0 +1,251 @@
+/**
+ * A node: builds every part, starts them in order, stops them in reverse. The only place besides
+ * abci/app.ts that makes parts; everything else receives them.
+ */
+import "../p2p/promise-shim.ts"; // Before anything of libp2p.
+import { existsSync, readFileSync } from "node:fs";
+import { RestServer } from "../api/rest.ts";
+import { ConsensusEngine } from "../consensus/engine/engine.ts";
+import { ConsensusReactor } from "../consensus/gossip/reactor.ts";
+import { FolderLogDisk } from "../consensus/wal/disk.ts";
+import { Wal } from "../consensus/wal/wal.ts";
+import { EvidenceReactor } from "../evidence/reactor.ts";
+import { MempoolReactor } from "../mempool/reactor.ts";
+import { PeerNetwork } from "../p2p/network.ts";
+import { stateFileAt } from "../privval/files.ts";
+import { LocalSigner } from "../privval/local-signer.ts";
+import { RpcServer } from "../rpc/server.ts";
+import { type GenesisDoc, parseGenesis } from "../types/genesis/genesis.ts";
+import { apiBackend, type RunningParts, rpcBackend } from "./backends.ts";
+import { bech32Prefix, type Chain, openChain } from "./chain.ts";
+import { machineClock } from "./clock.ts";
+import { type Config, ConfigError, loadConfig } from "./config.ts";
+import { openDatabases } from "./databases.ts";
+import { homePaths } from "./home.ts";
+import { loadOrCreateKeys, type NodeKeys } from "./keys.ts";
+import { Logger } from "./logger.ts";
+import { appVersion, cometVersion } from "./version.ts";
+
+/** A node that runs. */
+export interface RunningNode {
+  readonly nodeId: string;
+  readonly rpcPort: number;
+  /** Undefined when REST is switched off. */
+  readonly restPort: number | undefined;
+  /** Resolves when everything is closed; safe to call twice. */
+  stop(): Promise<void>;
+}
+
+/** What was started, to be stopped in reverse. */
+type Stop = () => Promise<void> | void;
+
+/** Starts the node of a home directory. fatal: consensus stands still, the process must end. */
+export async function startNode(
+  home: string,
+  fatal: (error: unknown) => void,
+): Promise<RunningNode> {
+  const config = loadConfig(home);
+  const log = new Logger({
+    module: "node",
+    level: config.string("log_level"),
+    format: config.string("log_format"),
+  });
+  for (const warning of config.warnings) log.warn(warning);
+  const stops: Stop[] = [];
+  let stopping: Promise<void> | undefined;
+  const stop = (): Promise<void> => {
+    stopping ??= stopAll(stops);
+    return stopping;
+  };
+  try {
+    const ports = await start({ home, config, log, stops, fatal });
+    return { ...ports, stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+async function stopAll(stops: Stop[]): Promise<void> {
+  for (const stop of stops.reverse()) await stop();
+}
+
+interface Start {
+  readonly home: string;
+  readonly config: Config;
+  readonly log: Logger;
+  readonly stops: Stop[];
+  readonly fatal: (error: unknown) => void;
+}
+
+async function start({ home, config, log, stops, fatal }: Start) {
+  const genesis = readGenesis(home);
+  const keys = loadOrCreateKeys(home);
+  const databases = await openDatabases(home);
+  stops.push(() => databases.close());
+  const chain = await openChain({ genesis, config, databases, log });
+  const network = buildNetwork({ config, genesis, keys, log });
+  const engine = buildEngine({ home, config, keys, chain, log, fatal });
+  const clock = machineClock;
+  const gossip = new ConsensusReactor({
+    engine,
+    blocks: chain.blocks,
+    network,
+    clock,
+    log: log.named("consensus"),
+  });
+  const maxTxBytes = config.number("mempool.max_tx_bytes");
+  const pool = { mempool: chain.mempool, network, clock, log: log.named("mempool"), maxTxBytes };
+  new MempoolReactor(pool);
+  const evidenceGossip = new EvidenceReactor({
+    pool: chain.evidence,
+    network,
+    clock,
+    log: log.named("evidence"),
+  });
+  const parts: RunningParts = { ...chain, engine, network };
+  const rpc = await startRpc({ parts, config, genesis, keys, stops, index: databases.index });
+  const restPort = await startRest({ parts, rpc: rpc.server, config, stops });
+  await network.start();
+  stops.push(() => network.stop());
+  engine.start(chain.state());
+  stops.push(() => engine.stop());
+  gossip.start();
+  stops.push(() => gossip.stop());
+  evidenceGossip.start();
+  stops.push(() => evidenceGossip.stop());
+  log.info("node is up", { id: keys.nodeId, rpc: rpc.port, rest: restPort ?? "off" });
+  return { nodeId: keys.nodeId, rpcPort: rpc.port, restPort };
+}
+
+function readGenesis(home: string): GenesisDoc {
+  const file = homePaths(home).genesis;
+  if (!existsSync(file)) throw new ConfigError([`${file} does not exist; see gonkad init`]);
+  return parseGenesis(readFileSync(file, "utf8"));
+}
+
+function buildNetwork(parts: {
+  readonly config: Config;
+  readonly genesis: GenesisDoc;
+  readonly keys: NodeKeys;
+  readonly log: Logger;
+}): PeerNetwork {
+  const { config, genesis, keys, log } = parts;
+  const { host, port } = config.address("p2p.laddr");
+  const persistentPeers = list(config.string("p2p.persistent_peers"));
+  return new PeerNetwork({
+    seed: keys.nodeSeed,
+    identity: {
+      chainId: genesis.chainId,
+      moniker: config.string("moniker"),
+      version: appVersion,
+      appVersion: genesis.consensusParams.version.app,
+      listenAddress: `tcp://${host}:${port}`,
+      rpcAddress: config.string("rpc.laddr"),
+    },
+    listen: [`/${host.includes(":") ? "ip6" : "ip4"}/${host}/tcp/${port}`],
+    persistentPeers,
+    maxPeers: config.number("p2p.max_num_inbound_peers") + persistentPeers.length,
+    log: log.named("p2p"),
+  });
+}
+
+const list = (text: string): string[] =>
+  text
+    .split(",")
+    .map((part) => part.trim())
+    .filter((part) => part !== "");
+
+function buildEngine(parts: {
+  readonly home: string;
+  readonly config: Config;
+  readonly keys: NodeKeys;
+  readonly chain: Chain;
+  readonly log: Logger;
+  readonly fatal: (error: unknown) => void;
+}): ConsensusEngine {
+  const { home, config, keys, chain, fatal } = parts;
+  const log = parts.log.named("consensus");
+  const paths = homePaths(home);
+  const wal = Wal.open({ disk: new FolderLogDisk(paths.wal), clock: machineClock, log });
+  const ms = (name: string) => config.number(`consensus.${name}`);
+  return new ConsensusEngine({
+    executor: chain.executor,
+    blocks: chain.blocks,
+    evidence: chain.evidence,
+    clock: machineClock,
+    log,
+    wal,
+    signer: new LocalSigner(keys.validator, stateFileAt(paths.privValidatorState)),
+    timeouts: {
+      proposeMs: ms("timeout_propose"),
+      proposeDeltaMs: ms("timeout_propose_delta"),
+      prevoteMs: ms("timeout_prevote"),
+      prevoteDeltaMs: ms("timeout_prevote_delta"),
+      precommitMs: ms("timeout_precommit"),
+      precommitDeltaMs: ms("timeout_precommit_delta"),
+      commitMs: ms("timeout_commit"),
+      skipCommitWait: config.boolean("consensus.skip_timeout_commit"),
+    },
+    fatal,
+  });
+}
+
+async function startRpc(options: {
+  readonly parts: RunningParts;
+  readonly config: Config;
+  readonly genesis: GenesisDoc;
+  readonly keys: NodeKeys;
+  readonly stops: Stop[];
+  readonly index: ConstructorParameters<typeof RpcServer>[1];
+}): Promise<{ readonly server: RpcServer; readonly port: number }> {
+  const { parts, config, genesis, keys, stops } = options;
+  const backend = rpcBackend(parts, {
+    nodeId: keys.nodeId,
+    moniker: config.string("moniker"),
+    network: genesis.chainId,
+    version: cometVersion,
+    p2pListenAddress: config.string("p2p.laddr"),
+    rpcAddress: config.string("rpc.laddr"),
+    channels: Uint8Array.of(0x20, 0x21, 0x22, 0x23, 0x30, 0x38, 0x40),
+    consensusKey: keys.validator.pubKey.key,
+    isCatchingUp: () => false,
+    genesis,
+  });
+  const server = new RpcServer(backend, options.index);
+  await indexMissedBlocks(server, parts);
+  parts.feed.onBlock(({ block, blockId, finalize }) => {
+    void server.publish({ block, blockId, result: finalize });
+  });
+  const port = await server.start(config.address("rpc.laddr"));
+  stops.push(() => server.stop());
+  return { server, port };
+}
+
+/** A crash may have lost the last batches of the index. */
+async function indexMissedBlocks(server: RpcServer, parts: RunningParts): Promise<void> {
+  const { blocks, states } = parts;
+  const indexed = server.context.index.lastHeight();
+  const base = blocks.base();
+  const tip = parts.state().lastBlockHeight;
+  for (let height = indexed + 1n > base ? indexed + 1n : base; height <= tip; height++) {
+    const [block, blockId] = [blocks.loadBlock(height), blocks.loadBlockId(height)];
+    const result = states.loadFinalizeBlock(height);
+    if (block && blockId && result) await server.publish({ block, blockId, result });
+  }
+}
+
+async function startRest(options: {
+  readonly parts: RunningParts;
+  readonly rpc: RpcServer;
+  readonly config: Config;
+  readonly stops: Stop[];
+}): Promise<number | undefined> {
+  const { parts, rpc, config, stops } = options;
+  if (!config.boolean("api.enable")) return undefined;
+  const minimumGasPrices = config.string("minimum-gas-prices");
+  const rest = new RestServer(apiBackend(parts, rpc.context, { bech32Prefix, minimumGasPrices }));
+  const port = await rest.start(config.address("api.address"));
+  stops.push(() => rest.stop());
+  return port;
+}
