@@ -1,5 +1,4 @@
 /** The Sprint engine in a thread of its own, so that the agent stays prompt while it computes. */
-import path from "node:path";
 import { Worker } from "node:worker_threads";
 import type {
   Mining,
@@ -11,9 +10,6 @@ import type {
 } from "./expected.ts";
 import type { ThreadReply, ThreadRequest } from "./sprint-thread.ts";
 
-/** The thread's file: .ts beside sources, .js beside compiled code. */
-const threadFile = new URL(`./sprint-thread${path.extname(import.meta.url)}`, import.meta.url);
-
 interface Job {
   onReply(reply: ThreadReply): void;
   onError(error: Error): void;
@@ -22,8 +18,14 @@ interface Job {
 /** Starts its thread with the first job, and again when it has died. */
 export class ThreadEngine implements SprintEngine {
   readonly #jobs = new Map<number, Job>();
+  readonly #threadFile: URL;
   #worker: Worker | undefined;
   #lastId = 0;
+
+  /** threadFile is the compiled sprint-thread. */
+  constructor(threadFile: URL) {
+    this.#threadFile = threadFile;
+  }
 
   mine(
     job: MiningJob,
@@ -82,7 +84,7 @@ export class ThreadEngine implements SprintEngine {
   }
 
   #start(): Worker {
-    const worker = new Worker(threadFile);
+    const worker = new Worker(this.#threadFile);
     worker.on("message", (reply: ThreadReply) => {
       const job = this.#jobs.get(reply.id);
       if (reply.kind === "failed") job?.onError(new Error(reply.error));
