@@ -159,11 +159,14 @@ export function decodeStrict<T>(
   }
 }
 
+/** Field 2,097,151, which no message has, as the number 0. */
+const unknownField = Uint8Array.of(0xf8, 0xff, 0xff, 0x07, 0x00);
+
 /** Which family of generated code this is: only its own reader meets the unknown field. */
 function familyOf(codec: Codec<unknown>): Family {
   const known = families.get(codec);
   if (known) return known;
-  const probe = new StrictCosmjsReader(Uint8Array.of(0xf8, 0x7f, 0x00), "refuse critical");
+  const probe = new StrictCosmjsReader(unknownField, "refuse critical");
   let family: Family = "gen";
   try {
     (codec.decode.bind(codec) as (reader: unknown) => unknown)(probe);
