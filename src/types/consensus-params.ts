@@ -27,11 +27,6 @@ export function defaultConsensusParams(): CompleteConsensusParams {
   };
 }
 
-/** The parameters with defaults in place of missing sections. */
-export function completeConsensusParams(params: ConsensusParams): CompleteConsensusParams {
-  return updateConsensusParams(defaultConsensusParams(), params);
-}
-
 /** The consensus hash of headers: only the block's limits are in it. */
 export function hashConsensusParams(params: ConsensusParams): Uint8Array {
   const blockMaxBytes = params.block?.maxBytes ?? 0n;
@@ -85,12 +80,6 @@ export function updateConsensusParams(
     version: update?.version ?? old.version ?? defaults.version,
     abci: update?.abci ?? old.abci ?? defaults.abci,
   };
-}
-
-/** Whether precommits of this height carry extensions. */
-export function areVoteExtensionsEnabled(params: ConsensusParams, height: bigint): boolean {
-  const enableHeight = params.abci?.voteExtensionsEnableHeight ?? 0n;
-  return enableHeight > 0n && enableHeight <= height;
 }
 
 /** Nanoseconds of a protobuf duration. */

@@ -17,8 +17,8 @@ import type { ValidatorSet } from "./validator-set.ts";
 import { validateVoteBasic } from "./vote.ts";
 
 /** MisbehaviorType of ABCI. */
-export const duplicateVoteMisbehavior = 1;
-export const lightClientAttackMisbehavior = 2;
+const duplicateVoteMisbehavior = 1;
+const lightClientAttackMisbehavior = 2;
 
 const hashBytes = 32;
 

@@ -46,7 +46,7 @@ export interface GenesisValidator {
 }
 
 /** Longest genesis document, in characters. */
-export const maxGenesisLength = 128 * 1024 * 1024;
+const maxGenesisLength = 128 * 1024 * 1024;
 /** CometBFT's MaxVotesCount: no commit holds more signatures. */
 const maxValidators = 10_000;
 

@@ -10,7 +10,7 @@ import type { Validator } from "./validator.ts";
 export type ValidatorChange = Pick<Validator, "address" | "pubKey" | "power">;
 
 /** What became of the changes. */
-export type Changed =
+type Changed =
   | { readonly validators: readonly Validator[]; readonly totalPower: bigint }
   | { readonly refused: string };
 
@@ -53,7 +53,7 @@ export function applyChanges(
 }
 
 /** Set order: power descending, then address ascending. */
-export function setOrder(a: ValidatorChange, b: ValidatorChange): number {
+function setOrder(a: ValidatorChange, b: ValidatorChange): number {
   if (a.power !== b.power) return a.power > b.power ? -1 : 1;
   return compareBytes(a.address, b.address);
 }

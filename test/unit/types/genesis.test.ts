@@ -9,7 +9,6 @@ import { ed25519PublicKey } from "../../../src/crypto/ed25519.ts";
 import { secp256k1PublicKey } from "../../../src/crypto/secp256k1.ts";
 import { toBase64, toHex } from "../../../src/encoding/bytes.ts";
 import {
-  completeConsensusParams,
   defaultConsensusParams,
   updateConsensusParams,
   validateConsensusParams,
@@ -337,7 +336,6 @@ t.test("updates of parameters replace whole sections (TestConsensusParamsUpdate)
   const block = { maxBytes: 100n, maxGas: 200n };
   t.same(updateConsensusParams(old, { block }), { ...old, block });
   t.same(updateConsensusParams(old, undefined), old);
-  t.same(completeConsensusParams({ block }), { ...old, block });
   t.match(validateConsensusParams({ block }), /must be present/);
   t.equal(validateConsensusParams(old), undefined);
   t.end();
