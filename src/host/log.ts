@@ -3,13 +3,13 @@ import type { Log, LogFields } from "./expected.ts";
 
 type Level = "info" | "warn" | "error";
 
-/** Writes each event with its time, level and fields. `write` gets whole lines. */
+/** Writes each event with its time, level and fields. `write` gets a line without its end. */
 export function jsonLog(write: (line: string) => void): Log {
   const at =
     (level: Level) =>
     (event: string, fields: LogFields = {}) => {
       const time = new Date().toISOString();
-      write(`${JSON.stringify({ time, level, event, ...fields }, plain)}\n`);
+      write(JSON.stringify({ time, level, event, ...fields }, plain));
     };
   return { info: at("info"), warn: at("warn"), error: at("error") };
 }

@@ -7,7 +7,7 @@ import { type Chain, type Log, type OutgoingMsg, TxRefusal } from "./expected.ts
 
 /** Blocks to wait for the effect of a message before it is sent again. */
 const resendAfterBlocks = 3n;
-/** Gas of a message: a floor, a price for every byte of it, and for what it makes others compute. */
+/** Gas of a message: a floor, and a price for every byte of it. */
 const baseGas = 300_000;
 const gasPerByte = 100;
 /** What the SDK says when a transaction's gas did not suffice; explorers and wallets match it. */

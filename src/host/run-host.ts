@@ -31,7 +31,7 @@ export interface HostConfig {
   readonly gasPrice: string;
   /** Time between two looks at the chain; half a second when absent. */
   readonly pollMs?: number | undefined;
-  /** Where log lines go, one JSON object each. */
+  /** Where log lines go: one JSON object each, without a line end. */
   readonly log: (line: string) => void;
 }
 

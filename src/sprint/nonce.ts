@@ -3,11 +3,11 @@
  * the reference: every faster backend must give the same bytes.
  */
 import { blake3 } from "@noble/hashes/blake3.js";
-import { normalize, requantize } from "./arithmetic.ts";
-import { attend } from "./attention.ts";
 import { signedStream } from "./chacha8.ts";
 import { leafDigest } from "./digest.ts";
-import { denseProduct } from "./gemm.ts";
+import { normalize, requantize } from "./kernels/arithmetic.ts";
+import { attend } from "./kernels/attention.ts";
+import { denseProduct } from "./kernels/gemm.ts";
 import { outputWidth, type Profile } from "./profiles.ts";
 import { checkLength, deriveKeys, type SprintId, type SprintKeys, seedBytes } from "./seeds.ts";
 import { tensorPlace, Weights } from "./weights.ts";

@@ -5,11 +5,16 @@
 import { existsSync } from "node:fs";
 import t from "tap";
 import { equalBytes, fromHex, toHex } from "../../../src/encoding/bytes.ts";
-import { isqrt, normalize, normFactor, requantize } from "../../../src/sprint/arithmetic.ts";
 import { streamBytes } from "../../../src/sprint/chacha8.ts";
 import { isHit, isHitScore, maxThreshold, scoreOutput } from "../../../src/sprint/digest.ts";
-import { denseProduct } from "../../../src/sprint/gemm.ts";
 import { commitmentOf } from "../../../src/sprint/hits.ts";
+import {
+  isqrt,
+  normalize,
+  normFactor,
+  requantize,
+} from "../../../src/sprint/kernels/arithmetic.ts";
+import { denseProduct } from "../../../src/sprint/kernels/gemm.ts";
 import { computeNonce, maxNonce, prepareSprint, traceNonce } from "../../../src/sprint/nonce.ts";
 import { profileNamed, profiles } from "../../../src/sprint/profiles.ts";
 import { deriveKeys } from "../../../src/sprint/seeds.ts";

@@ -1,6 +1,7 @@
 /** The attention of ISP-1 (spec/sprint.md, clause 4): every pair of tokens, no mask, no softmax. */
+
+import { headWidth, type Profile } from "../profiles.ts";
 import { requantize } from "./arithmetic.ts";
-import { headWidth, type Profile } from "./profiles.ts";
 
 /**
  * Mixes the tokens. qkv is [tokens][3d]: q, k and v in thirds, head h in columns 128h .. 128h+127

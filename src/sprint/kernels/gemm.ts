@@ -1,6 +1,7 @@
 /**
- * The dense product of ISP-1: out = Q(x · wᵀ, shift), exact in 32-bit integers (|sum| <= 4.0e8,
- * spec/sprint.md, clause 10). Four tokens by two weight rows at a time keep eight sums in registers.
+ * The dense product of ISP-1: out = Q(x · wᵀ, shift), exact in 32-bit integers (|sum| <= 4.0e8:
+ * spec/sprint.md, clause 10). Four tokens by two weight rows at a time keep the eight sums in
+ * registers.
  */
 import { requantize } from "./arithmetic.ts";
 
