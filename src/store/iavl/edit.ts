@@ -1,6 +1,6 @@
 /**
  * Setting and removing keys with the shape rules of cosmos/iavl v1 (mutable_tree.go): which nodes
- * are rewritten, and how the tree is balanced, decides the hashes. Clauses: spec/store.md 2.5 to 2.8.
+ * are rewritten, and how the tree is balanced, decides the hashes (spec/store.md, 2.5 to 2.8).
  */
 import { type NodeId, type Nodes, noNode, type Probe, probeOf } from "./nodes.ts";
 import { findLeaf } from "./scan.ts";

@@ -107,9 +107,19 @@ t.test("a power cut loses unsynced batches, the last ones first, each as a whole
 t.test("pruning gives the disk back", async (t) => {
   const folder = await folderFor(t);
   const db = await openLevelDb(folder);
-  const store = await Multistore.open(db, ["bank"], { keepVersions: 5, snapshotOps: 200 });
+  let writtenBytes = 0;
+  const counting: Db = {
+    get: (key) => db.get(key),
+    iterate: (range) => db.iterate(range),
+    close: () => db.close(),
+    batch: (ops, options) => {
+      for (const { value } of ops) writtenBytes += value?.length ?? 0;
+      return db.batch(ops, options);
+    },
+  };
+  const store = await Multistore.open(counting, ["bank"], { keepVersions: 5, snapshotOps: 200 });
   const random = new Xorshift(3);
-  for (let version = 0; version < 150; version++) {
+  for (let version = 0; version < 120; version++) {
     for (let i = 0; i < 20; i++) {
       store.working("bank").set(random.bytes(1), random.bytes(10_000)); // Does not compress.
     }
@@ -118,8 +128,8 @@ t.test("pruning gives the disk back", async (t) => {
   const sizes = await Promise.all(
     (await readdir(folder)).map(async (file) => (await stat(path.join(folder, file))).size),
   );
-  const writtenBytes = 150 * 20 * 10_000;
   const heldBytes = sizes.reduce((sum, size) => sum + size, 0);
-  t.ok(heldBytes < writtenBytes, `${heldBytes} bytes on disk after ${writtenBytes} of changes`);
+  // LevelDB compacts when it sees fit, so the bound is loose; without pruning all would be held.
+  t.ok(heldBytes < writtenBytes * 0.75, `${heldBytes} bytes held of ${writtenBytes} written`);
   await db.close();
 });

@@ -93,7 +93,7 @@ async function live(t: Test, seed: number): Promise<void> {
   let store = await Multistore.open(db, names, options);
   const opsMax = 1 + random.below(60);
 
-  for (let height = initialVersion; height < initialVersion + 30n; height++) {
+  for (let height = initialVersion; height < initialVersion + 20n; height++) {
     if (random.below(6) === 0) {
       // A block that is executed, then given up.
       for (let i = 0; i < 10; i++) store.working("acc").set(random.bytes(2), random.bytes(3));
