@@ -5,6 +5,7 @@
  */
 import type { Block } from "cosmjs-types/tendermint/types/block";
 import type { BlockID, Commit } from "cosmjs-types/tendermint/types/types";
+import { BlockIDFlag } from "cosmjs-types/tendermint/types/validator";
 import type { Application } from "../../src/abci/application.ts";
 import { BlockStore } from "../../src/blockstore/block-store.ts";
 import { ed25519PublicKey, ed25519Sign } from "../../src/crypto/ed25519.ts";
@@ -19,12 +20,7 @@ import { StateStore } from "../../src/execution/state-store.ts";
 import { defaultMempoolLimits, Mempool } from "../../src/mempool/mempool.ts";
 import { encodeBlock } from "../../src/types/block.ts";
 import type { ChainState } from "../../src/types/chain-state.ts";
-import {
-  absentCommitSig,
-  blockIdFlagCommit,
-  emptyCommit,
-  medianTime,
-} from "../../src/types/commit.ts";
+import { absentCommitSig, emptyCommit, medianTime } from "../../src/types/commit.ts";
 import { defaultConsensusParams } from "../../src/types/consensus-params.ts";
 import type { GenesisDoc } from "../../src/types/genesis/genesis.ts";
 import { hashHeader } from "../../src/types/header.ts";
@@ -92,7 +88,12 @@ export function signCommit(
     if (absent.includes(index)) return absentCommitSig();
     const vote = { type: precommitType, height, round: 0, blockId, timestamp };
     const signature = ed25519Sign(seeds.get(toHex(address))!, voteSignBytes(chainId, vote));
-    return { blockIdFlag: blockIdFlagCommit, validatorAddress: address, timestamp, signature };
+    return {
+      blockIdFlag: BlockIDFlag.BLOCK_ID_FLAG_COMMIT,
+      validatorAddress: address,
+      timestamp,
+      signature,
+    };
   });
   return { height, round: 0, blockId, signatures };
 }

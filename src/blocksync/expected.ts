@@ -1,0 +1,57 @@
+/** What blocksync/ needs of the rest of the node. */
+import type { Block } from "cosmjs-types/tendermint/types/block";
+import type { BlockID, Commit } from "cosmjs-types/tendermint/types/types";
+import type { ChainState } from "../types/chain-state.ts";
+import type { PartSet } from "../types/part-set.ts";
+
+/** A peer, identified by its node id (p2p/). */
+export interface Peer {
+  readonly id: string;
+  /** False when the channel's queue is full: nothing was queued, try again later. */
+  send(channel: number, message: Uint8Array): boolean;
+}
+
+/** The network as a set of channels (p2p/). */
+export interface Network {
+  register(
+    channels: readonly {
+      readonly id: number;
+      readonly maxMessageBytes: number;
+      readonly sendQueueCapacity: number;
+      readonly stream: "blocks";
+    }[],
+    reactor: {
+      addPeer(peer: Peer): void;
+      removePeer(peer: Peer): void;
+      receive(channel: number, peer: Peer, message: Uint8Array): void;
+    },
+  ): void;
+  ban(peer: Peer, reason: string): void;
+}
+
+/** Decided blocks (blockstore/). */
+export interface Blocks {
+  base(): bigint;
+  height(): bigint;
+  /** The encoded block. */
+  loadBlockBytes(height: bigint): Uint8Array | undefined;
+  saveBlock(block: Block, parts: PartSet, seenCommit: Commit): Promise<void>;
+}
+
+/** Judges and applies blocks (execution/). */
+export interface Executor {
+  validateBlock(state: ChainState, block: Block): string | undefined;
+  applyBlock(state: ChainState, blockId: BlockID, block: Block): Promise<ChainState>;
+}
+
+/** Timers. */
+export interface Clock {
+  /** Calls back once after that many milliseconds; returns its cancellation. */
+  after(delayMs: number, run: () => void): () => void;
+}
+
+/** Structured log lines. Values must be plain data; secrets never. */
+export interface Logger {
+  debug(message: string, fields?: Readonly<Record<string, unknown>>): void;
+  info(message: string, fields?: Readonly<Record<string, unknown>>): void;
+}

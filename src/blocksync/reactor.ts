@@ -1,0 +1,218 @@
+/**
+ * Catches up with the chain block by block, and serves blocks to those who do. A block is applied
+ * only when +2/3 of the validators of its height have signed it: the commit is in the next block.
+ * spec/execution.md, clause B.
+ */
+
+import { decodeBlock } from "../types/block.ts";
+import type { ChainState } from "../types/chain-state.ts";
+import { verifyCommitLight } from "../types/commit.ts";
+import { hashHeader } from "../types/header.ts";
+import { PartSet } from "../types/part-set.ts";
+import type { Pair } from "./block-pool.ts";
+import { BlockPool } from "./block-pool.ts";
+import type { Blocks, Clock, Executor, Logger, Network, Peer } from "./expected.ts";
+import type { BlocksyncMessage } from "./messages.ts";
+import { blocksyncChannel, decodeMessage, encodeMessage, maxMessageBytes } from "./messages.ts";
+
+const tickMs = 100;
+/** Peers are asked for their heights this often. */
+const statusTicks = 20;
+/** With peers that have answered: wait this long for the others before going on. */
+const settleTicks = 10;
+/** Without any peer, or any that has a block for us: give up after this without progress. */
+const aloneTicks = 30;
+const sendQueueCapacity = 32;
+
+/** What block sync works with. */
+export interface BlockSyncParts {
+  readonly network: Network;
+  readonly blocks: Blocks;
+  readonly executor: Executor;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+/** A run in progress. */
+interface Run {
+  state: ChainState;
+  readonly pool: BlockPool;
+  readonly finish: (state: ChainState) => void;
+  readonly fail: (error: unknown) => void;
+  ticks: number;
+  /** Tick of the last applied block. */
+  progressTick: number;
+  isApplying: boolean;
+}
+
+/** The reactor of channel 0x40. */
+export class BlockSync {
+  readonly #parts: BlockSyncParts;
+  readonly #peers = new Map<string, Peer>();
+  #run: Run | undefined;
+
+  constructor(parts: BlockSyncParts) {
+    this.#parts = parts;
+    const channel = { id: blocksyncChannel, maxMessageBytes, sendQueueCapacity };
+    parts.network.register([{ ...channel, stream: "blocks" }], this);
+  }
+
+  /**
+   * Applies blocks on top of the state until no peer can give more, and returns the state to
+   * start consensus from. Rejects when the disk or the application fails, or when this node finds
+   * a block invalid that +2/3 have signed; never for a peer's doing.
+   */
+  run(state: ChainState): Promise<ChainState> {
+    if (this.#run) throw new Error("block sync runs already");
+    return new Promise((finish, fail) => {
+      const next = state.lastBlockHeight === 0n ? state.initialHeight : state.lastBlockHeight + 1n;
+      const pool = new BlockPool(next);
+      const run: Run = { state, pool, finish, fail, ticks: 0, progressTick: 0, isApplying: false };
+      this.#run = run;
+      this.#broadcast({ type: "statusRequest" });
+      this.#parts.clock.after(tickMs, () => this.#tick(run));
+    });
+  }
+
+  addPeer(peer: Peer): void {
+    this.#peers.set(peer.id, peer);
+    this.#sendStatus(peer);
+    if (this.#run) send(peer, { type: "statusRequest" });
+  }
+
+  removePeer(peer: Peer): void {
+    if (this.#peers.get(peer.id) !== peer) return;
+    this.#peers.delete(peer.id);
+    this.#run?.pool.removePeer(peer.id);
+  }
+
+  receive(_channel: number, peer: Peer, bytes: Uint8Array): void {
+    const message = decodeMessage(bytes);
+    if (!message) {
+      this.#parts.network.ban(peer, "malformed blocksync message");
+    } else if (message.type === "blockRequest") {
+      this.#serve(peer, message.height);
+    } else if (message.type === "statusRequest") {
+      this.#sendStatus(peer);
+    } else if (this.#run) {
+      this.#take(this.#run, peer, message);
+    }
+  }
+
+  #serve(peer: Peer, height: bigint): void {
+    const block = this.#parts.blocks.loadBlockBytes(height);
+    // A full queue drops the answer: the peer asks somebody else when it gets none.
+    send(peer, block ? { type: "block", block } : { type: "noBlock", height });
+  }
+
+  #sendStatus(peer: Peer): void {
+    const { blocks } = this.#parts;
+    send(peer, { type: "status", base: blocks.base(), height: blocks.height() });
+  }
+
+  #take(run: Run, peer: Peer, message: BlocksyncMessage): void {
+    if (message.type === "status") run.pool.setRange(peer.id, message);
+    if (message.type === "noBlock") run.pool.noBlock(peer.id, message.height);
+    if (message.type === "block") this.#takeBlock(run, peer, message.block);
+    this.#askForBlocks(run);
+  }
+
+  #takeBlock(run: Run, peer: Peer, bytes: Uint8Array): void {
+    const block = decodeBlock(bytes);
+    if (!block) {
+      this.#parts.network.ban(peer, "block that does not decode");
+      return;
+    }
+    // One that was not asked for is late, not hostile.
+    if (run.pool.add(peer.id, { block, bytes })) void this.#applyAll(run);
+  }
+
+  #tick(run: Run): void {
+    if (this.#run !== run) return;
+    run.ticks++;
+    for (const peerId of run.pool.tick()) {
+      const peer = this.#peers.get(peerId);
+      if (peer) this.#parts.network.ban(peer, "left block requests unanswered");
+    }
+    if (run.ticks % statusTicks === 0) this.#broadcast({ type: "statusRequest" });
+    this.#askForBlocks(run);
+    if (!run.isApplying && this.#isDone(run)) {
+      this.#run = undefined;
+      const { lastBlockHeight: height } = run.state;
+      this.#parts.log.info("block sync done", { height, peers: run.pool.knownPeers });
+      run.finish(run.state);
+      return;
+    }
+    this.#parts.clock.after(tickMs, () => this.#tick(run));
+  }
+
+  /** No peer has the block after the next one, which would prove the next one. */
+  #isDone({ pool, ticks, progressTick }: Run): boolean {
+    if (pool.maxPeerHeight > pool.nextHeight) return false;
+    if (ticks - progressTick >= aloneTicks) return true;
+    const haveAllAnswered = pool.knownPeers >= this.#peers.size;
+    return pool.knownPeers > 0 && haveAllAnswered && ticks >= settleTicks;
+  }
+
+  #askForBlocks(run: Run): void {
+    for (const { peerId, height } of run.pool.nextRequests()) {
+      const peer = this.#peers.get(peerId);
+      const isSent = peer && send(peer, { type: "blockRequest", height });
+      if (!isSent) run.pool.cancel(height);
+    }
+  }
+
+  /** Applies as many blocks as are here and proven. */
+  async #applyAll(run: Run): Promise<void> {
+    if (run.isApplying) return;
+    run.isApplying = true;
+    try {
+      for (let pair = run.pool.pair(); pair && this.#run === run; pair = run.pool.pair()) {
+        const refused = await this.#apply(run, pair);
+        if (refused === undefined) continue;
+        run.pool.reject(pair);
+        for (const id of new Set(pair.senders)) {
+          const peer = this.#peers.get(id);
+          if (peer) this.#parts.network.ban(peer, `false block: ${refused}`);
+        }
+      }
+    } catch (error) {
+      this.#run = undefined;
+      run.fail(error);
+    } finally {
+      run.isApplying = false;
+    }
+  }
+
+  /** Applies the first of a pair; returns why not when one of the two is false. */
+  async #apply(run: Run, { first, second }: Pair): Promise<string | undefined> {
+    const { blocks, executor, log } = this.#parts;
+    const { state } = run;
+    const { header } = first.block;
+    const commit = second.block.lastCommit;
+    if (!commit) return "no last commit";
+    const parts = PartSet.fromBytes(first.bytes);
+    const blockId = { hash: hashHeader(header), partSetHeader: parts.header };
+    const { chainId, validators } = state;
+    const unproven = verifyCommitLight(chainId, validators, blockId, header.height, commit);
+    if (unproven !== undefined) return unproven;
+    const invalid = executor.validateBlock(state, first.block);
+    if (invalid !== undefined) {
+      throw new Error(`block ${header.height} is decided but invalid for this node: ${invalid}`);
+    }
+    await blocks.saveBlock(first.block, parts, commit);
+    run.state = await executor.applyBlock(state, blockId, first.block);
+    run.progressTick = run.ticks;
+    run.pool.advance();
+    this.#askForBlocks(run);
+    log.debug("synced block", { height: header.height });
+    return undefined;
+  }
+
+  #broadcast(message: BlocksyncMessage): void {
+    for (const peer of this.#peers.values()) send(peer, message);
+  }
+}
+
+const send = (peer: Peer, message: BlocksyncMessage): boolean =>
+  peer.send(blocksyncChannel, encodeMessage(message));
