@@ -137,6 +137,9 @@ t.test("TestAvgProposerPriority and the clipping sums", (t) => {
   t.equal(average(maxInt64, maxInt64), maxInt64);
   t.equal(average(minInt64, minInt64), minInt64);
   t.equal(average(-1n, 0n), -1n, "rounds down, not toward zero");
+  t.equal(average(1n, 2n, 3n), 2n, "TestAveragingInIncrementProposerPriority");
+  t.equal(average(10n, -10n, 1n), 0n);
+  t.equal(average(100n, -10n, 1n), 30n);
   t.equal(addClipped(maxInt64, 10n), maxInt64, "TestSafeAddClip");
   t.equal(addClipped(minInt64, -10n), minInt64);
   t.equal(subtractClipped(minInt64, 10n), minInt64, "TestSafeSubClip");
