@@ -9,6 +9,9 @@ import type { RunContext } from "./state/context.ts";
 import { maxGas, TxGasMeter } from "./state/gas.ts";
 import { type DecodedTx, decodeTx } from "./tx/decode.ts";
 
+/** Gas for routing a message, whatever it does: without it, failing at once would be cheap. */
+const messageCost = 5_000n;
+
 /** What all transactions of a block may use together. limit is undefined when there is none. */
 export interface BlockGas {
   readonly limit: bigint | undefined;
@@ -100,6 +103,7 @@ function runMessages(ctx: RunContext, tx: DecodedTx): Any[] {
     const branch = ctx.branch(ctx.gas);
     let value: Uint8Array;
     try {
+      ctx.gas.consume(messageCost, "Message");
       value = handler.execute(branch, message);
     } catch (error) {
       if (!(error instanceof ModuleError)) throw error;
