@@ -5,7 +5,7 @@
  */
 import { Timestamp } from "cosmjs-types/google/protobuf/timestamp";
 import type { Proposal, Vote } from "cosmjs-types/tendermint/types/types";
-import { ed25519Sign } from "../crypto/ed25519.ts";
+import { ed25519Signer } from "../crypto/ed25519.ts";
 import { equalBytes } from "../encoding/bytes.ts";
 import type { Time } from "../encoding/time.ts";
 import { readUvarint } from "../encoding/varint.ts";
@@ -52,7 +52,7 @@ type Signed = { readonly signature: Uint8Array; readonly timestamp: Time };
 export class LocalSigner {
   readonly address: Uint8Array;
   readonly pubKey: PublicKey;
-  readonly #seed: Uint8Array;
+  readonly #signBytes: (bytes: Uint8Array) => Uint8Array;
   readonly #file: StateFile;
   #state: SignState;
 
@@ -60,7 +60,7 @@ export class LocalSigner {
   constructor(key: ValidatorKey, file: StateFile) {
     this.address = key.address;
     this.pubKey = key.pubKey;
-    this.#seed = key.seed;
+    this.#signBytes = ed25519Signer(key.seed);
     this.#file = file;
     const text = file.read();
     this.#state = text === undefined ? neverSigned : parseStateFile(text);
@@ -85,7 +85,7 @@ export class LocalSigner {
     });
     if ("refused" in signed) return signed;
     if (vote.extension.length === 0) return { ...vote, ...signed };
-    const extensionSignature = ed25519Sign(this.#seed, extensionSignBytes(chainId, vote));
+    const extensionSignature = this.#signBytes(extensionSignBytes(chainId, vote));
     return { ...vote, ...signed, extensionSignature };
   }
 
@@ -118,7 +118,7 @@ export class LocalSigner {
       }
       return { refused: `something else is signed at ${point.height}/${point.round}` };
     }
-    const signature = ed25519Sign(this.#seed, bytes);
+    const signature = this.#signBytes(bytes);
     const next = { ...point, signed: { signature, signBytes: bytes } };
     this.#file.replace(formatStateFile(next)); // On the disk before the signature leaves.
     this.#state = next;

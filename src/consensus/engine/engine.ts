@@ -5,7 +5,7 @@
  */
 import type { Part, Proposal, Vote } from "cosmjs-types/tendermint/types/types";
 import { equalBytes } from "../../encoding/bytes.ts";
-import { addNanos, type Time } from "../../encoding/time.ts";
+import type { Time } from "../../encoding/time.ts";
 import { blockIdKey } from "../../types/block-id.ts";
 import type { ChainState } from "../../types/chain-state.ts";
 import { type Effect, type Input, type Lock, step } from "../round.ts";
@@ -22,21 +22,13 @@ import {
   readRecord,
   timeoutRecord,
 } from "./inputs.ts";
+import { Owed } from "./owed.ts";
 import type { EngineParts } from "./parts.ts";
 import { signedProposal, signedVote } from "./signing.ts";
-import { StepTimers } from "./timers.ts";
+import { addMillis, StepTimers } from "./timers.ts";
 
 /** Inputs that may wait while a block is applied; more are dropped, and gossiped again. */
 const waitingInputsMax = 8192;
-
-const nanosPerMilli = 1_000_000n;
-
-type CastVote = Extract<Effect, { type: "castVote" }>;
-/** While the log is replayed nothing is signed; what was not signed before is owed at its end. */
-interface Replay {
-  readonly votes: Map<string, CastVote>;
-  proposal: Extract<Effect, { type: "startRound" }> | undefined;
-}
 
 /** Tendermint, running. */
 export class ConsensusEngine {
@@ -46,7 +38,8 @@ export class ConsensusEngine {
   readonly #inputs: Input[] = [];
   #waiting: { readonly input: EngineInput; readonly peer: string }[] = [];
   #height: Height | undefined;
-  #replay: Replay | undefined;
+  /** Set while the log is replayed. */
+  #replay: Owed | undefined;
   #isDriving = false;
   #isStopped = false;
   #applying: Promise<void> | undefined;
@@ -81,7 +74,7 @@ export class ConsensusEngine {
     if (records.some((record) => record.endHeight)) {
       throw new ConsensusFailure(`the log ends a height above ${state.lastBlockHeight}`);
     }
-    this.#replay = { votes: new Map(), proposal: undefined };
+    this.#replay = new Owed();
     for (const record of records) {
       const read = readRecord(record);
       if (this.#height?.isDecided) break;
@@ -274,7 +267,7 @@ export class ConsensusEngine {
     const { signer } = this.#parts;
     if (!signer || !h.isProposer(signer.address)) return;
     if (this.#replay) {
-      this.#replay.proposal = start;
+      this.#replay.note(start);
       return;
     }
     const made = signedProposal(h, { ...start, ...this.#parts, signer });
@@ -294,12 +287,12 @@ export class ConsensusEngine {
     this.#emit({ type: "proposal", isOwn: true });
   }
 
-  #castVote(h: Height, effect: CastVote): void {
+  #castVote(h: Height, effect: Extract<Effect, { type: "castVote" }>): void {
     const { signer } = this.#parts;
     const member = signer && h.state.validators.byAddress(signer.address);
     if (!signer || !member) return;
     if (this.#replay) {
-      this.#replay.votes.set(`${effect.vote}/${effect.round}`, effect);
+      this.#replay.note(effect);
       return;
     }
     const signed = signedVote(h, { ...effect, ...this.#parts, signer, validator: member.index });
@@ -341,8 +334,8 @@ export class ConsensusEngine {
 
   #begin(state: ChainState, lastCommit: LastCommit | undefined, commitTime: Time): void {
     this.#timers.cancelAll();
-    const waitNanos = BigInt(this.#parts.timeouts.commitMs) * nanosPerMilli;
-    const h = new Height({ state, lastCommit, startTime: addNanos(commitTime, waitNanos) });
+    const { commitMs } = this.#parts.timeouts;
+    const h = new Height({ state, lastCommit, startTime: addMillis(commitTime, commitMs) });
     this.#height = h;
     this.#timers.schedule(h, { step: "newHeight", round: 0 });
     this.#emit({ type: "step" });
@@ -355,13 +348,14 @@ export class ConsensusEngine {
   }
 
   /** Signs what the log's inputs ask for and the log does not have; the signer guards. */
-  #payOwed(owed: Replay): void {
+  #payOwed(owed: Owed): void {
     this.#replay = undefined;
     const h = this.#height;
-    if (!h || h.isDecided) return;
-    const { round } = h.core;
-    if (owed.proposal?.round === round && !h.proposal) this.#propose(h, owed.proposal);
-    for (const vote of owed.votes.values()) if (vote.round === round) this.#castVote(h, vote);
+    const { signer } = this.#parts;
+    if (!h || !signer || h.isDecided) return;
+    const proposal = owed.proposal(h);
+    if (proposal) this.#propose(h, proposal);
+    for (const vote of owed.votes(h, signer.address)) this.#castVote(h, vote);
   }
 
   #isOwn(vote: CheckedVote): boolean {

@@ -1,5 +1,5 @@
 /** The timers of one height: at most one per step, the latest. */
-import { compareTime, type Time, toNanos } from "../../encoding/time.ts";
+import { addNanos, compareTime, type Time, toNanos } from "../../encoding/time.ts";
 import type { Clock } from "../expected.ts";
 import type { TimeoutStep } from "../round.ts";
 import type { FiredTimeout } from "./inputs.ts";
@@ -52,3 +52,7 @@ function millisUntil(then: Time, now: Time): number {
   if (compareTime(then, now) <= 0) return 0;
   return Math.ceil(Number(toNanos(then) - toNanos(now)) / nanosPerMilli);
 }
+
+/** The time that many whole milliseconds later. */
+export const addMillis = (time: Time, millis: number): Time =>
+  addNanos(time, BigInt(millis) * BigInt(nanosPerMilli));

@@ -1,0 +1,107 @@
+/**
+ * What must hold in every world after every step. A violation is an exception: the run ends and
+ * its seed replays it.
+ */
+import type { Commit, Proposal, Vote } from "cosmjs-types/tendermint/types/types";
+import { decodeMessage } from "../../src/consensus/gossip/messages.ts";
+import { equalBytes, toHex } from "../../src/encoding/bytes.ts";
+import { blockIdKey } from "../../src/types/block-id.ts";
+import type { ChainState } from "../../src/types/chain-state.ts";
+import { verifyCommit } from "../../src/types/commit.ts";
+import type { ValidatorSet } from "../../src/types/validator-set.ts";
+import type { SimNode } from "./node.ts";
+import { isRejected } from "./test-app.ts";
+
+/** Consensus channels that carry what validators sign. */
+const signedChannels = new Set([0x21, 0x22]);
+
+/** A property of the protocol does not hold. */
+export class Violation extends Error {
+  override readonly name = "Violation";
+}
+
+/** Watches all nodes of one world. */
+export class Checks {
+  readonly #chainId: string;
+  readonly #submitted = new Set<string>();
+  readonly #decided = new Map<bigint, { readonly block: string; readonly by: string }>();
+  readonly #appHashes = new Map<bigint, string>();
+  readonly #signed = new Map<string, string>();
+  readonly #checkedCommits = new Set<string>();
+  /** Heights decided in all, and evidence found in blocks. */
+  heights = 0;
+  evidence = 0;
+
+  constructor(chainId: string) {
+    this.#chainId = chainId;
+  }
+
+  /** A client hands in a transaction. */
+  submitted(tx: Uint8Array): void {
+    this.#submitted.add(toHex(tx));
+  }
+
+  /** A node came to a new state: agreement, validity and equal app hashes. */
+  reached(node: SimNode, state: ChainState): void {
+    const height = state.lastBlockHeight;
+    if (height === 0n) return;
+    const block = blockIdKey(state.lastBlockId);
+    const first = this.#decided.get(height);
+    if (first && first.block !== block) {
+      throw new Violation(`agreement: ${node.name} and ${first.by} differ at height ${height}`);
+    }
+    const appHash = toHex(state.appHash);
+    const known = this.#appHashes.get(height) ?? appHash;
+    if (known !== appHash) throw new Violation(`app hash of ${node.name} differs at ${height}`);
+    this.#appHashes.set(height, appHash);
+    if (!first) this.#checkBlock(node, height);
+    this.#decided.set(height, first ?? { block, by: node.name });
+    const commit = node.blocks.loadSeenCommit(height);
+    if (!commit) throw new Violation(`${node.name} has no commit for ${height}`);
+    this.#checkCommit(state.lastValidators, state, commit);
+  }
+
+  #checkBlock(node: SimNode, height: bigint): void {
+    this.heights += 1;
+    const block = node.blocks.loadBlock(height);
+    if (!block) throw new Violation(`${node.name} decided ${height} and has no block`);
+    this.evidence += block.evidence.evidence.length;
+    for (const tx of block.data.txs) {
+      const isKnown = this.#submitted.has(toHex(tx)) && !isRejected(tx);
+      if (!isKnown) throw new Violation(`validity: block ${height} has a transaction of nobody`);
+    }
+  }
+
+  #checkCommit(validators: ValidatorSet, state: ChainState, commit: Commit): void {
+    const signers = commit.signatures.map((entry) => entry.blockIdFlag).join("");
+    const name = `${state.lastBlockHeight}/${commit.round}/${signers}`;
+    if (this.#checkedCommits.has(name)) return;
+    this.#checkedCommits.add(name);
+    const { lastBlockId, lastBlockHeight } = state;
+    const problem = verifyCommit(this.#chainId, validators, lastBlockId, lastBlockHeight, commit);
+    if (problem !== undefined) throw new Violation(`commit of ${lastBlockHeight}: ${problem}`);
+  }
+
+  /** A node sends: what it signed itself is durable, and never contradicts what it signed before. */
+  sent(node: SimNode, channel: number, bytes: Uint8Array): void {
+    if (!signedChannels.has(channel)) return;
+    const message = decodeMessage(bytes);
+    if ("refused" in message) throw new Violation(`${node.name} sent a bad message`);
+    if (message.type === "vote" && equalBytes(message.vote.validatorAddress, node.key.address)) {
+      const { height, round, type } = message.vote;
+      this.#checkSigned(node, `${height}/${round}/${type}`, message.vote);
+    }
+  }
+
+  #checkSigned(node: SimNode, point: string, signed: Vote | Proposal): void {
+    const name = `${node.name}/${point}`;
+    const block = blockIdKey(signed.blockId);
+    const before = this.#signed.get(name);
+    if (before === block) return;
+    if (before !== undefined) throw new Violation(`${node.name} signed twice at ${point}`);
+    if (!node.disks.log.holds(signed.signature)) {
+      throw new Violation(`${node.name} sent a vote of ${point} that its log may lose`);
+    }
+    this.#signed.set(name, block);
+  }
+}

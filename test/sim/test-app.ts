@@ -1,0 +1,112 @@
+/**
+ * A small deterministic application: its hash chains over heights and transactions, and the powers
+ * of the validators move a little with every block, so that validator sets differ by height.
+ */
+import {
+  RequestFinalizeBlock,
+  type ResponseFinalizeBlock,
+  type ResponseInfo,
+  type ResponseInitChain,
+} from "cosmjs-types/tendermint/abci/types";
+import type { Application } from "../../src/abci/application.ts";
+import { sha256Parts } from "../../src/crypto/hash.ts";
+import { concat, fromU64be, u64be, utf8 } from "../../src/encoding/bytes.ts";
+import type { SimDb } from "./disks.ts";
+
+const committedKey = utf8("committed");
+const rejectedPrefix = utf8("rejected");
+
+/** Transactions with this prefix are proposed by nobody and accepted by nobody. */
+export const isRejected = (tx: Uint8Array): boolean =>
+  Buffer.compare(tx.subarray(0, rejectedPrefix.length), rejectedPrefix) === 0;
+
+/** Keys whose powers move; empty for a fixed set. */
+export class TestApp implements Application {
+  readonly #db: SimDb;
+  readonly #movingKeys: readonly Uint8Array[];
+  #height = 0n;
+  #hash: Uint8Array = new Uint8Array(32);
+  #next: { height: bigint; hash: Uint8Array } | undefined;
+
+  constructor(db: SimDb, movingKeys: readonly Uint8Array[]) {
+    this.#db = db;
+    this.#movingKeys = movingKeys;
+    const stored = db.get(committedKey);
+    if (!stored) return;
+    this.#height = fromU64be(stored);
+    this.#hash = stored.slice(8);
+  }
+
+  info(): ResponseInfo {
+    const lastBlockAppHash = this.#height > 0n ? this.#hash : new Uint8Array();
+    const fixed = { data: "", version: "", appVersion: 1n };
+    return { ...fixed, lastBlockHeight: this.#height, lastBlockAppHash };
+  }
+
+  initChain(): ResponseInitChain {
+    return { validators: [], appHash: this.#hash };
+  }
+
+  prepareProposal({ txs }: { txs: Uint8Array[] }) {
+    return { txs };
+  }
+
+  processProposal({ txs }: { txs: Uint8Array[] }) {
+    return { status: txs.some(isRejected) ? 2 : 1 };
+  }
+
+  finalizeBlock(request: RequestFinalizeBlock): ResponseFinalizeBlock {
+    const { height, txs, misbehavior } = request;
+    // Whatever FinalizeBlock is told must be the same everywhere: all of it is hashed.
+    const hash = sha256Parts(this.#hash, RequestFinalizeBlock.encode(request).finish());
+    this.#next = { height, hash };
+    const moving = this.#movingKeys[Number(height) % Math.max(1, this.#movingKeys.length)];
+    const power = 10n + (height % 3n);
+    const validatorUpdates = moving ? [{ pubKey: { ed25519: moving }, power }] : [];
+    const result = { code: 0, data: new Uint8Array(), log: "", info: "", codespace: "" };
+    const txResults = txs.map(() => ({ ...result, gasWanted: 1n, gasUsed: 1n, events: [] }));
+    const counted = { type: "misbehavior", attributes: misbehavior.map(() => attribute) };
+    return {
+      events: [counted],
+      txResults,
+      validatorUpdates,
+      appHash: hash,
+    } as ResponseFinalizeBlock;
+  }
+
+  async commit() {
+    const next = this.#next;
+    if (!next) throw new Error("Commit without FinalizeBlock");
+    const value = concat(u64be(next.height), next.hash);
+    await this.#db.batch([{ key: committedKey, value }], { sync: true });
+    [this.#height, this.#hash] = [next.height, next.hash];
+    return { retainHeight: 0n };
+  }
+
+  checkTx(): never {
+    throw new Error("not part of the simulation");
+  }
+  query(): never {
+    throw new Error("not part of the simulation");
+  }
+  extendVote(): never {
+    throw new Error("not part of the simulation");
+  }
+  verifyVoteExtension(): never {
+    throw new Error("not part of the simulation");
+  }
+  listSnapshots(): never {
+    throw new Error("not part of the simulation");
+  }
+  offerSnapshot(): never {
+    throw new Error("not part of the simulation");
+  }
+  loadSnapshotChunk(): never {
+    throw new Error("not part of the simulation");
+  }
+  applySnapshotChunk(): never {
+    throw new Error("not part of the simulation");
+  }
+}
+
+const attribute = { key: "k", value: "v", index: false };
