@@ -64,6 +64,12 @@ export function ed25519Sign(seed: Uint8Array, message: Uint8Array): Uint8Array {
   return new Uint8Array(sign(null, message, privateKeyObject(seed)));
 }
 
+/** As ed25519Sign, for one key again and again: importing a key costs more than signing. */
+export function ed25519Signer(seed: Uint8Array): (message: Uint8Array) => Uint8Array {
+  const key = privateKeyObject(seed);
+  return (message) => new Uint8Array(sign(null, message, key));
+}
+
 /** The 32-byte public key of a seed. */
 export function ed25519PublicKey(seed: Uint8Array): Uint8Array {
   const der = createPublicKey(privateKeyObject(seed)).export({ format: "der", type: "spki" });
