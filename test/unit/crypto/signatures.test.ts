@@ -10,6 +10,7 @@ import {
   ed25519Address,
   ed25519PublicKey,
   ed25519Sign,
+  ed25519Signer,
   ed25519Verify,
   nodeId,
 } from "../../../src/crypto/ed25519.ts";
@@ -86,6 +87,7 @@ t.test("ed25519: RFC 8032 known answers", (t) => {
   for (const [seed, publicKey, message, signature] of rfc8032) {
     t.equal(toHex(ed25519PublicKey(fromHex(seed))), publicKey);
     t.equal(toHex(ed25519Sign(fromHex(seed), fromHex(message))), signature);
+    t.equal(toHex(ed25519Signer(fromHex(seed))(fromHex(message))), signature);
     t.equal(ed25519Verify(fromHex(publicKey), fromHex(message), fromHex(signature)), true);
   }
   t.end();
