@@ -57,6 +57,11 @@ export class BlockSync {
     parts.network.register([{ ...channel, stream: "blocks" }], this);
   }
 
+  /** Whether run has not come to its end. */
+  get isRunning(): boolean {
+    return this.#run !== undefined;
+  }
+
   /**
    * Applies blocks on top of the state until no peer can give more, and returns the state to
    * start consensus from. Rejects when the disk or the application fails, or when this node finds

@@ -17,6 +17,7 @@ import { uvarint } from "../encoding/varint.ts";
 import { makeBlock, maxDataBytes } from "../types/block.ts";
 import type { ChainState } from "../types/chain-state.ts";
 import { hashConsensusParams } from "../types/consensus-params.ts";
+import { evidenceToMisbehavior } from "../types/evidence.ts";
 import {
   extendedCommitInfo,
   finalizeBlockRequest,
@@ -82,7 +83,7 @@ export class BlockExecutor {
       maxTxBytes: room,
       txs: waiting,
       localLastCommit: extendedCommitInfo(request.lastCommit, state.lastValidators),
-      misbehavior: finalizeBlockRequest(draft, state.lastValidators).misbehavior,
+      misbehavior: evidence.flatMap(evidenceToMisbehavior),
       height: request.height,
       time: request.time,
       nextValidatorsHash: draft.header.nextValidatorsHash,
