@@ -9,7 +9,7 @@ import { note, toJson } from "./output.ts";
 import { usage } from "./settings.ts";
 
 interface LocalnetFlags {
-  readonly home: string;
+  readonly home?: string;
   readonly validators: string;
   readonly nonces: string;
   readonly hostNonces: string[];
@@ -25,7 +25,7 @@ const lookEveryMs = 1000;
 export function localnetCommand(): Command {
   return new Command("localnet")
     .description("run validators and hosts as processes on this machine until Ctrl-C")
-    .option("--home <dir>", "where the localnet lives", path.resolve(".gonka-localnet"))
+    .option("--home <dir>", "where the localnet lives (default .gonka-localnet)")
     .option("--validators <n>", "how many validators, each with a host", "4")
     .option("--nonces <n>", "nonces that a host searches in one Sprint", "48")
     .option(
@@ -41,14 +41,14 @@ export function localnetCommand(): Command {
       "after",
       "\nExamples:\n  gonkad localnet\n  gonkad localnet --host-nonces host2=24 --reset\n",
     )
-    .action(async (flags: LocalnetFlags) => {
-      await run(flags);
+    .action(async (_: object, command: Command) => {
+      await run(command.optsWithGlobals<LocalnetFlags>());
     });
 }
 
 async function run(flags: LocalnetFlags): Promise<void> {
   const localnet = await Localnet.prepare({
-    home: flags.home,
+    home: flags.home ?? path.resolve(".gonka-localnet"),
     validators: count("--validators", flags.validators, 32),
     nonces: count("--nonces", flags.nonces, 1_000_000),
     noncesOf: new Map(flags.hostNonces.map(hostNonces)),

@@ -15,7 +15,7 @@ import { statusCommand } from "./status.ts";
 import { txCommand } from "./tx/tx-command.ts";
 
 function program(): Command {
-  const gonkad = addGlobalFlags(new Command("gonkad"))
+  const gonkad = new Command("gonkad")
     .description("the Gonka network: a node, a host, a localnet, and the tools around them")
     .version(version, "-V, --version")
     .showSuggestionAfterError()
@@ -37,7 +37,7 @@ function program(): Command {
   ];
   for (const command of commands) gonkad.addCommand(inheritExit(command));
   gonkad.command("version").action(() => void process.stdout.write(`${version}\n`));
-  return gonkad;
+  return addGlobalFlags(gonkad);
 }
 
 /** exitOverride holds for one command only. */

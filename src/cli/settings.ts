@@ -24,26 +24,35 @@ export interface Settings {
 const defaultNode = "tcp://localhost:26657";
 
 /** The directory that holds config/ and data/ unless --home says otherwise. */
-export function defaultHome(): string {
+function defaultHome(): string {
   return process.env.GONKAD_HOME ?? path.join(homedir(), ".gonkad");
 }
 
-/** Declares the common flags on a command; every subcommand inherits them by readSettings. */
+const globalFlags: readonly (readonly [flags: string, about: string])[] = [
+  ["--home <dir>", "directory for config and data (default ~/.gonkad)"],
+  ["--chain-id <id>", "chain id that transactions are signed for"],
+  ["--node <url>", "CometBFT RPC to talk to (default tcp://localhost:26657)"],
+  ["--keyring-backend <name>", "where keys are kept: file or test"],
+  ["--keyring-passphrase-file <file>", "file whose first line unlocks the keyring"],
+  ["-o, --output <format>", "output format: json or text"],
+  ["--trace", "print the stack of unexpected errors"],
+];
+
+/** Declares the common flags on a command and all below it, so that they may stand anywhere. */
 export function addGlobalFlags(command: Command): Command {
-  return command
-    .option("--home <dir>", "directory for config and data", defaultHome())
-    .option("--chain-id <id>", "chain id that transactions are signed for")
-    .option("--node <url>", "CometBFT RPC of the node to talk to (default tcp://localhost:26657)")
-    .option("--keyring-backend <name>", "where keys are kept: file or test")
-    .option("--keyring-passphrase-file <file>", "file whose first line unlocks the keyring")
-    .option("-o, --output <format>", "output format: json or text")
-    .option("--trace", "print the stack of unexpected errors");
+  for (const [flags, about] of globalFlags) {
+    const name = /--([a-z-]+)/.exec(flags)?.[1];
+    const isOwn = command.options.some((option) => option.long === `--${name}`);
+    if (!isOwn) command.option(flags, about);
+  }
+  for (const inner of command.commands) addGlobalFlags(inner);
+  return command;
 }
 
 /** The settings in force for this command. fallback is its own output default. */
 export function readSettings(command: Command, fallback: OutputFormat): Settings {
   const flags = command.optsWithGlobals<Record<string, unknown>>();
-  const home = String(flags.home ?? defaultHome());
+  const home = typeof flags.home === "string" ? flags.home : defaultHome();
   const file = readClientToml(home);
   const pick = (flag: string, key: string): string | undefined => {
     const fromFlag = flags[flag];

@@ -1,4 +1,5 @@
-/** cosmos.tx.v1beta1.Service: simulate, broadcast, find and decode transactions. */
+/** cosmos.tx.v1beta1.Service: broadcast, find and decode transactions. Simulate is the
+ * application's own query. */
 import { TxResponse } from "cosmjs-types/cosmos/base/abci/v1beta1/abci";
 import {
   BroadcastTxRequest,
@@ -10,8 +11,6 @@ import {
   GetTxsEventRequest,
   GetTxsEventResponse,
   OrderBy,
-  SimulateRequest,
-  SimulateResponse,
   TxDecodeRequest,
   TxDecodeResponse,
   TxEncodeRequest,
@@ -24,7 +23,7 @@ import { formatTime } from "../../encoding/time.ts";
 import { decodeTotal } from "../../encoding/wire.ts";
 import { txHash } from "../../types/tx.ts";
 import type { ApiBackend, FoundTx } from "../expected.ts";
-import { fromAbci, GrpcError, grpcCode } from "../grpc-error.ts";
+import { GrpcError, grpcCode } from "../grpc-error.ts";
 import { type ServiceMethod, serviceMethod } from "./service.ts";
 
 const path = (name: string): string => `/cosmos.tx.v1beta1.Service/${name}`;
@@ -35,18 +34,6 @@ const maxPageLimit = 100;
 const limits = { maxBytes: 4 * 1024 * 1024, maxDepth: 64 };
 
 export const txService: readonly ServiceMethod[] = [
-  serviceMethod({
-    path: path("Simulate"),
-    request: SimulateRequest,
-    response: SimulateResponse,
-    http: post("simulate"),
-    handle: (backend, request) => {
-      const data = SimulateRequest.encode(request).finish();
-      const answer = backend.query({ path: path("Simulate"), data, height: 0n, prove: false });
-      if (answer.code !== 0) throw fromAbci(answer.codespace, answer.code, answer.log);
-      return SimulateResponse.decode(answer.value);
-    },
-  }),
   serviceMethod({
     path: path("BroadcastTx"),
     request: BroadcastTxRequest,
