@@ -1,4 +1,5 @@
 /** A host of the module tests: mines, commits, opens, attests; or lies about it when told to. */
+import { ed25519Address } from "../../src/crypto/ed25519.ts";
 import { sha256 } from "../../src/crypto/hash.ts";
 import { utf8 } from "../../src/encoding/bytes.ts";
 import {
@@ -86,6 +87,11 @@ export class PowHost {
       proof,
       ...change,
     });
+  }
+
+  /** 20 bytes, as the engine names the validator. */
+  get consensusAddress(): Uint8Array {
+    return ed25519Address(hostKeys(this.name).consensusPubKey);
   }
 
   /** MsgRegisterHost of a newcomer. */

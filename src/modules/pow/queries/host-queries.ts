@@ -3,6 +3,7 @@ import { ed25519Address } from "../../../crypto/ed25519.ts";
 import { toUpperHex } from "../../../encoding/bytes.ts";
 import * as q from "../../../gen/gonka/pow/v1/query.ts";
 import { Host } from "../../../gen/gonka/pow/v1/types.ts";
+import { sdkErrors } from "../../errors.ts";
 import { gonkaQuery } from "../../gonka-query.ts";
 import type { Context, QueryHandler } from "../../module.ts";
 import { paginate } from "../../pagination.ts";
@@ -32,7 +33,11 @@ export function hostQueries(pow: PowKeeper): QueryHandler[] {
       request: q.QueryHostRequest,
       response: q.QueryHostResponse,
       path: "/hosts/{operator}",
-      handle: (ctx, { operator }) => ({ host: view(pow, ctx, pow.hosts.get(ctx, operator)) }),
+      handle: (ctx, { operator }) => {
+        const host = pow.hosts.find(ctx, operator);
+        if (!host) throw sdkErrors.notFound(`host ${operator}`);
+        return { host: view(pow, ctx, host) };
+      },
     }),
     gonkaQuery<q.QueryWeightsRequest, q.QueryWeightsResponse>({
       module,
