@@ -20,6 +20,14 @@ const pkcs8Header = fromHex("302e020100300506032b657004220420");
 
 const publicKeys = new Map<string, KeyObject>();
 
+/**
+ * Signatures found valid, as hashes of key, signature and message: a validator's precommit is
+ * checked when it arrives and again in the next block's commit. Two generations bound the memory.
+ */
+const verifiedPerGeneration = 8192;
+let verified = new Set<string>();
+let verifiedBefore = new Set<string>();
+
 /** Whether the signature of the message is valid by ZIP-215. Total: wrong lengths are invalid. */
 export function ed25519Verify(
   publicKey: Uint8Array,
@@ -27,7 +35,23 @@ export function ed25519Verify(
   signature: Uint8Array,
 ): boolean {
   if (publicKey.length !== keyBytes || signature.length !== signatureBytes) return false;
-  if (verifyStrictly(publicKey, message, signature)) return true;
+  const name = toHex(sha256(concat(publicKey, signature, message)));
+  if (verified.has(name) || verifiedBefore.has(name)) return true;
+  const isValid =
+    verifyStrictly(publicKey, message, signature) || verifyZip215(publicKey, message, signature);
+  if (isValid) remember(name);
+  return isValid;
+}
+
+function remember(name: string): void {
+  if (verified.size >= verifiedPerGeneration) {
+    verifiedBefore = verified;
+    verified = new Set();
+  }
+  verified.add(name);
+}
+
+function verifyZip215(publicKey: Uint8Array, message: Uint8Array, signature: Uint8Array): boolean {
   try {
     return ed25519.verify(signature, message, publicKey, { zip215: true });
   } catch {
