@@ -129,7 +129,7 @@ export class Journal {
     const entry = parseEntry(line);
     if (!entry || this.#pledge) return false;
     if ("root" in entry) {
-      if (entry.count !== this.#hits.length) return false;
+      // Binding even if hits were lost before it: no other commitment may ever be sent.
       this.#pledge = entry;
       return true;
     }

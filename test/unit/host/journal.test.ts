@@ -136,7 +136,6 @@ t.test("damaged lines end what is believed", async (t) => {
     `{"next":"9","hits":[["4","${"00".repeat(32)}"]]}`, // Not above the last hit.
     `{"next":"9","hits":[["9","${"00".repeat(32)}"]]}`, // Not yet searched.
     '{"next":"2","hits":[]}', // Backwards.
-    `{"pledge":"${"00".repeat(32)}","count":3}`, // Of other hits.
     '{"pledge":"00","count":2}',
   ];
   for (const damage of damages) {
