@@ -2,6 +2,7 @@
 import type { StateMachine } from "../abci/state-machine.ts";
 import type { ApiBackend, FoundTxs, TxSearch } from "../api/expected.ts";
 import type { BlockStore } from "../blockstore/block-store.ts";
+import type { BlockSync } from "../blocksync/reactor.ts";
 import type { ConsensusEngine } from "../consensus/engine/engine.ts";
 import type { EvidencePool } from "../evidence/pool.ts";
 import type { BlockFeed } from "../execution/block-feed.ts";
@@ -28,6 +29,7 @@ export interface RunningParts {
   readonly evidence: EvidencePool;
   readonly engine: ConsensusEngine;
   readonly network: PeerNetwork;
+  readonly blockSync: Pick<BlockSync, "isRunning">;
   /** The state after the last applied block. */
   state(): ChainState;
 }

@@ -5,6 +5,7 @@
 import "../p2p/promise-shim.ts"; // Before anything of libp2p.
 import { existsSync, readFileSync } from "node:fs";
 import { RestServer } from "../api/rest.ts";
+import { BlockSync } from "../blocksync/reactor.ts";
 import { ConsensusEngine } from "../consensus/engine/engine.ts";
 import { ConsensusReactor } from "../consensus/gossip/reactor.ts";
 import { FolderLogDisk } from "../consensus/wal/disk.ts";
@@ -86,36 +87,75 @@ async function start({ home, config, log, stops, fatal }: Start) {
   const chain = await openChain({ genesis, config, databases, log });
   const network = buildNetwork({ config, genesis, keys, log });
   const engine = buildEngine({ home, config, keys, chain, log, fatal });
-  const clock = machineClock;
-  const gossip = new ConsensusReactor({
-    engine,
-    blocks: chain.blocks,
-    network,
-    clock,
-    log: log.named("consensus"),
-  });
-  const maxTxBytes = config.number("mempool.max_tx_bytes");
-  const pool = { mempool: chain.mempool, network, clock, log: log.named("mempool"), maxTxBytes };
-  new MempoolReactor(pool);
-  const evidenceGossip = new EvidenceReactor({
-    pool: chain.evidence,
-    network,
-    clock,
-    log: log.named("evidence"),
-  });
-  const parts: RunningParts = { ...chain, engine, network };
+  const reactors = buildReactors({ config, chain, engine, network, log });
+  const { blockSync } = reactors;
+  const parts: RunningParts = { ...chain, engine, network, blockSync };
   const rpc = await startRpc({ parts, config, genesis, keys, stops, index: databases.index });
   const restPort = await startRest({ parts, rpc: rpc.server, config, stops });
   await network.start();
   stops.push(() => network.stop());
-  engine.start(chain.state());
-  stops.push(() => engine.stop());
-  gossip.start();
-  stops.push(() => gossip.stop());
-  evidenceGossip.start();
-  stops.push(() => evidenceGossip.stop());
+  const hasPeers = config.string("p2p.persistent_peers") !== "";
+  const follow = followChain({ chain, engine, reactors, hasPeers });
+  follow.started.catch(fatal);
+  stops.push(follow.stop);
   log.info("node is up", { id: keys.nodeId, rpc: rpc.port, rest: restPort ?? "off" });
   return { nodeId: keys.nodeId, rpcPort: rpc.port, restPort };
+}
+
+interface Reactors {
+  readonly gossip: ConsensusReactor;
+  readonly evidenceGossip: EvidenceReactor;
+  readonly blockSync: BlockSync;
+}
+
+/** Each registers its channels with the network, so all are made before it starts. */
+function buildReactors(parts: {
+  readonly config: Config;
+  readonly chain: Chain;
+  readonly engine: ConsensusEngine;
+  readonly network: PeerNetwork;
+  readonly log: Logger;
+}): Reactors {
+  const { config, chain, engine, network, log } = parts;
+  const { blocks, executor, mempool, evidence } = chain;
+  const shared = { network, clock: machineClock };
+  const gossip = new ConsensusReactor({ ...shared, engine, blocks, log: log.named("consensus") });
+  const maxTxBytes = config.number("mempool.max_tx_bytes");
+  if (config.boolean("mempool.broadcast")) {
+    new MempoolReactor({ ...shared, mempool, maxTxBytes, log: log.named("mempool") });
+  }
+  const evidenceGossip = new EvidenceReactor({
+    ...shared,
+    pool: evidence,
+    log: log.named("evidence"),
+  });
+  const blockSync = new BlockSync({ ...shared, blocks, executor, log: log.named("blocksync") });
+  return { gossip, evidenceGossip, blockSync };
+}
+
+/** Catches up block by block, then takes part in consensus; in the background. */
+function followChain(parts: {
+  readonly chain: Chain;
+  readonly engine: ConsensusEngine;
+  readonly reactors: Reactors;
+  readonly hasPeers: boolean;
+}): { readonly started: Promise<void>; readonly stop: () => Promise<void> } {
+  const { chain, engine, reactors, hasPeers } = parts;
+  let isStopped = false;
+  const begin = async (): Promise<void> => {
+    const state = hasPeers ? await reactors.blockSync.run(chain.state()) : chain.state();
+    if (isStopped) return;
+    engine.start(state);
+    reactors.gossip.start();
+    reactors.evidenceGossip.start();
+  };
+  const stop = async (): Promise<void> => {
+    isStopped = true;
+    reactors.gossip.stop();
+    reactors.evidenceGossip.stop();
+    await engine.stop();
+  };
+  return { started: begin(), stop };
 }
 
 function readGenesis(home: string): GenesisDoc {
@@ -209,7 +249,7 @@ async function startRpc(options: {
     rpcAddress: config.string("rpc.laddr"),
     channels: Uint8Array.of(0x20, 0x21, 0x22, 0x23, 0x30, 0x38, 0x40),
     consensusKey: keys.validator.pubKey.key,
-    isCatchingUp: () => false,
+    isCatchingUp: () => parts.blockSync.isRunning,
     genesis,
   });
   const server = new RpcServer(backend, options.index);
