@@ -150,6 +150,16 @@ t.test("damaged lines end what is believed", async (t) => {
   }
 });
 
+t.test("a commitment binds even when hits before it were lost", async (t) => {
+  const folder = tempFolder(t);
+  const file = await filled(folder);
+  const lines = readFileSync(file, "utf8").split("\n");
+  writeFileSync(file, lines.toSpliced(2, 1, "damage").join("\n"));
+  const journal = await Journal.open(folder, id);
+  t.same(facts(journal), { ...all, next: 3n, hits: [1n] });
+  await journal.close();
+});
+
 t.test(
   "a decided commitment stays: later batches are dropped, a second decision throws",
   async (t) => {
