@@ -11,6 +11,7 @@ import { hashHeader } from "../types/header.ts";
 import { PartSet } from "../types/part-set.ts";
 import type { Pair } from "./block-pool.ts";
 import { BlockPool } from "./block-pool.ts";
+import { BlockServer } from "./block-server.ts";
 import type { Blocks, Clock, Executor, Logger, Network, Peer } from "./expected.ts";
 import type { BlocksyncMessage } from "./messages.ts";
 import { blocksyncChannel, decodeMessage, encodeMessage, maxMessageBytes } from "./messages.ts";
@@ -49,10 +50,12 @@ interface Run {
 export class BlockSync {
   readonly #parts: BlockSyncParts;
   readonly #peers = new Map<string, Peer>();
+  readonly #server: BlockServer;
   #run: Run | undefined;
 
   constructor(parts: BlockSyncParts) {
     this.#parts = parts;
+    this.#server = new BlockServer(parts.blocks, parts.clock);
     const channel = { id: blocksyncChannel, maxMessageBytes, sendQueueCapacity };
     parts.network.register([{ ...channel, stream: "blocks" }], this);
   }
@@ -88,6 +91,7 @@ export class BlockSync {
   removePeer(peer: Peer): void {
     if (this.#peers.get(peer.id) !== peer) return;
     this.#peers.delete(peer.id);
+    this.#server.forget(peer.id);
     this.#run?.pool.removePeer(peer.id);
   }
 
@@ -96,18 +100,13 @@ export class BlockSync {
     if (!message) {
       this.#parts.network.ban(peer, "malformed blocksync message");
     } else if (message.type === "blockRequest") {
-      this.#serve(peer, message.height);
+      const isServed = this.#server.answer(peer, message.height);
+      if (!isServed) this.#parts.network.ban(peer, "too many block requests");
     } else if (message.type === "statusRequest") {
       this.#sendStatus(peer);
     } else if (this.#run) {
       this.#take(this.#run, peer, message);
     }
-  }
-
-  #serve(peer: Peer, height: bigint): void {
-    const block = this.#parts.blocks.loadBlockBytes(height);
-    // A full queue drops the answer: the peer asks somebody else when it gets none.
-    send(peer, block ? { type: "block", block } : { type: "noBlock", height });
   }
 
   #sendStatus(peer: Peer): void {

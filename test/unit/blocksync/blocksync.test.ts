@@ -180,6 +180,31 @@ t.test("garbage bans; a claim without blocks is forgotten [NoBlockResponse]", as
   t.same(asked.map(decodeMessage), [{ type: "noBlock", height: 7n }]);
 });
 
+t.test("answers wait for a full queue; a peer that asks too much is banned", async (t) => {
+  const server = await nodeAt("server", 3);
+  const got: Uint8Array[] = [];
+  let refusals = 4;
+  const slow = {
+    id: "slow",
+    send: (_: number, m: Uint8Array) => --refusals < 0 && got.push(m) > 0,
+  };
+  for (const height of [1n, 2n, 9n]) {
+    server.sync.receive(0x40, slow, encodeMessage({ type: "blockRequest", height }));
+  }
+  await until("all answers", () => got.length === 3);
+  t.same(
+    got.map((bytes) => decodeMessage(bytes)?.type),
+    ["block", "block", "noBlock"],
+  );
+  const stuck = { id: "stuck", send: () => false };
+  server.sync.addPeer(stuck);
+  for (let n = 0; n < 65; n++) {
+    server.sync.receive(0x40, stuck, encodeMessage({ type: "blockRequest", height: 1n }));
+  }
+  t.match(server.network.bans, ["stuck: too many block requests"]);
+  server.sync.removePeer(stuck);
+});
+
 t.test("a node that finds a decided block invalid stops instead of blaming peers", async (t) => {
   const [ahead, late] = [await nodeAt("ahead", 5), await nodeAt("late", 0)];
   late.network.connect(ahead.network);
