@@ -104,7 +104,9 @@ export class PowHost {
       moniker: this.name,
       website: "",
       endpoint: "",
-      workerGrants: ["MsgCommitSprint", "MsgOpenSprint"].map((name) => `/gonka.pow.v1.${name}`),
+      workerGrants: ["MsgCommitSprint", "MsgOpenSprint", "MsgAttestSprint"].map(
+        (name) => `/gonka.pow.v1.${name}`,
+      ),
     };
   }
 
@@ -145,7 +147,8 @@ export class PowHost {
           badIndex: 0n,
           correctDigest: new Uint8Array(),
         };
-        for (const leaf of opening?.leaves ?? []) {
+        if (!opening) return { ...verdict, kind: VerdictKind.VERDICT_KIND_ABSTAIN };
+        for (const leaf of opening.leaves) {
           if (!wanted.includes(Number(leaf.index))) continue;
           const truth = this.recompute(hostKey, leaf.nonce, { beacon1, beacon2 });
           if (truth.isHit && Buffer.compare(truth.digest, leaf.digest) === 0) {

@@ -99,6 +99,11 @@ interface Finding {
 
 function take(pow: PowKeeper, ctx: Context, finding: Finding): void {
   const { epoch, assignment, verdict } = finding;
+  if (verdict.kind === VerdictKind.VERDICT_KIND_ABSTAIN) return;
+  const at = { epoch: epoch.index, sprint: mainSprint, operator: verdict.host };
+  if (!pow.sprints.opening(ctx, at)) {
+    throw powErrors.invalidAttestation(`${verdict.host} opened nothing: abstain`);
+  }
   const sample = sampledLeaves(pow, ctx, epoch, assignment);
   if (verdict.kind === VerdictKind.VERDICT_KIND_VALID && verdict.tags.length !== sample.length) {
     const detail = `${verdict.tags.length} tags for ${sample.length} leaves of ${verdict.host}`;

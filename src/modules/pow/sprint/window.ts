@@ -35,8 +35,9 @@ function enrol(pow: PowKeeper, ctx: Context, { index }: Epoch): void {
 }
 
 /**
- * Draws verifiers for every opening. Those that committed themselves are eligible: they were
- * there, and they hold the weights.
+ * Draws verifiers for every commitment. Those that committed themselves are eligible: they were
+ * there, and they hold the weights. A host that withheld its opening has verifiers too, so that
+ * its failure takes no duty from anybody.
  */
 function assign(pow: PowKeeper, ctx: Context, { index, beacon3 }: Epoch): void {
   const { sprints } = pow;
@@ -48,7 +49,6 @@ function assign(pow: PowKeeper, ctx: Context, { index, beacon3 }: Epoch): void {
     return participant ? [participant] : [];
   });
   for (const { operator: host, hostKey } of eligible) {
-    if (!sprints.opening(ctx, at(host))) continue;
     const subject = { operator: host, hostKey };
     const verifiers = drawVerifiers(subject, { beacon3, eligible, slots });
     for (const [slot, verifier] of verifiers.entries()) {

@@ -216,8 +216,15 @@ t.test("attestations: exactly the assigned hosts, one per verifier, well-formed"
   for (const host of hosts) host.mine(20);
   for (const host of [ann, bob]) host.commit();
   enter(chain, "beacon3Height");
-  for (const host of [ann, bob]) host.open();
+  bob.open();
   enter(chain, "verifyHeight");
+  const onAnn = bob.verdicts().map((v) => ({ ...v, kind: VerdictKind.VERDICT_KIND_VALID }));
+  const tagged = onAnn.map((v) => ({ ...v, tags: [new Uint8Array(32)] }));
+  t.equal(
+    refusal(() => bob.attest({ verdicts: tagged })),
+    "pow 17",
+    "ann opened nothing",
+  );
   const verdict = ann.verdicts()[0];
   if (!verdict) throw new Error("ann was not assigned");
   const attest = (change: object) =>
