@@ -4,14 +4,15 @@
  */
 import type { ChainView } from "./expected.ts";
 
-/** wait: for the window, or for beacon 3. rest: nothing until the next epoch. */
+/** wait: for the window, for beacon 3, or for the assignments. rest: nothing until the next epoch. */
 export type Duty = "wait" | "mine" | "commit" | "open" | "verify" | "rest";
 
 /** The duty after this block. */
 export function dutyAt({ height, epoch }: ChainView): Duty {
   const next = height + 1n;
   if (next >= epoch.settleHeight) return "rest";
-  if (next >= epoch.verifyHeight) return "verify";
+  // The verifiers are drawn in the first block of their phase: before it there is nobody to check.
+  if (next >= epoch.verifyHeight) return height >= epoch.verifyHeight ? "verify" : "wait";
   if (next >= epoch.openHeight) return epoch.beacon3.length > 0 ? "open" : "wait";
   if (epoch.beacon2.length === 0) return "wait";
   return next < epoch.commitHeight ? "mine" : "commit";

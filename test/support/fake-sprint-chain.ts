@@ -211,6 +211,7 @@ export class FakeSprintChain implements Chain {
 
   async assignments(epoch: bigint): Promise<Assignment[]> {
     this.#reach();
+    if (this.height < this.#epoch.verifyHeight) return []; // Drawn in that block.
     return this.duties.map((duty) => ({ ...duty, epoch, sprint: 0 }));
   }
 

@@ -56,7 +56,7 @@ const commitOf = (signer: string) => ({
 
 t.test("queries come back as the chain has them; what is absent is undefined", async (t) => {
   const { chain, client } = await clientOf(t);
-  chain.advanceTo(20n);
+  chain.advanceTo(22n);
   t.same(await client.view(), await chain.view());
   t.same(await client.params(), await chain.params());
   t.equal(toHex((await client.host(operator))!.workerPubKey), toHex(hostKey));
