@@ -53,7 +53,7 @@ int measure(const Options& o) {
   cpu.threads = o.threads;
   cpu.batch = o.batch;
   const double begun = seconds_now();
-  const auto runner = make_runner(o.backend, *profile, Hash{7}, cpu, [](const std::string& line) {
+  const auto runner = make_runner({o.backend}, *profile, Hash{7}, cpu, [](const std::string& line) {
     std::fprintf(stderr, "%s\n", line.c_str());
   }, stop);
   const double ready = seconds_now();

@@ -2,7 +2,7 @@
 #include <mutex>
 
 #include "../../bench/bench.hpp"
-#include "../sprint/self-test.hpp"
+#include "../sprint/backends.hpp"
 #include "calls.hpp"
 #include "job.hpp"
 #include "values.hpp"
@@ -85,7 +85,8 @@ napi_value open_session(napi_env env, const Fields& fields) {
   config.cpu.batch = fields.u32("batch", BATCH_MAX);
   return start_job(env, [config](JobControl& control) -> Finish {
     auto opened = std::make_shared<Opened>();
-    const Log log = [&](const std::string& line) { opened->log.push_back(line); };
+    // The session keeps the log for later; it must not keep its owner alive.
+    const Log log = [held = opened.get()](const std::string& line) { held->log.push_back(line); };
     opened->session = std::make_unique<Session>(config, log, control.stop);
     return [opened](napi_env to) { return session_handle(to, opened); };
   });
@@ -191,19 +192,14 @@ napi_value run_self_test(napi_env env, const Fields& fields) {
   const Profile* profile = find_profile(profile_letter(fields));
   if (!profile) throw EngineError(BAD_ARGUMENT, "profile must be T, C, M or L");
   return start_job(env, [=](JobControl& control) -> Finish {
-    const KernelTable* tables[MAX_CPU_BACKENDS];
-    const int count = cpu_backends(tables);
-    std::vector<std::pair<std::string, std::string>> results;
-    for (int i = 0; i < count; i++) {
-      results.push_back({tables[i]->name, self_test(*tables[i], *profile, control.stop)});
-    }
+    const std::vector<SelfTestResult> results = self_test_all(*profile, control.stop);
     return [results](napi_env to) {
       const Writer writer(to);
       const napi_value out = writer.list(results.size());
       for (size_t i = 0; i < results.size(); i++) {
         const napi_value entry = writer.object();
-        writer.set(entry, "backend", writer.text(results[i].first));
-        writer.set(entry, "failed", writer.text(results[i].second));
+        writer.set(entry, "backend", writer.text(results[i].backend));
+        writer.set(entry, "failed", writer.text(results[i].failed));
         writer.put(out, i, entry);
       }
       return out;

@@ -36,6 +36,17 @@ int32_t gonka_cuda_run(gonka_cuda_engine* engine, const uint8_t* keys, const uin
                        uint32_t count, int8_t* outputs, int8_t* states, char* message,
                        size_t message_bytes);
 
+/* One product for self-tests: c [128][256] = Q(a [128][k] * b [256][k]^T, shift); with up [256][k]
+ * not null the gated product, c [128][256] from gate b and up. */
+typedef struct {
+  const int8_t *a, *b, *up;
+  int8_t* c;
+  uint32_t k;
+  int32_t shift, gate_shift, device, fast;
+} gonka_cuda_product_job;
+
+int32_t gonka_cuda_product(const gonka_cuda_product_job* job, char* message, size_t message_bytes);
+
 #ifdef __cplusplus
 }
 #endif

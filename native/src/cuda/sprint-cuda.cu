@@ -48,6 +48,44 @@ constexpr uint32_t OUT_TENSOR = 0xFFFFFFFF;
 constexpr uint32_t OUT_COLS = 256;
 constexpr size_t SPARE_BYTES = size_t(512) << 20;  // Left to the driver and to others.
 
+bool runs_fast(int device) {
+  cudaDeviceProp properties;
+  check(cudaGetDeviceProperties(&properties, device), "cudaGetDeviceProperties");
+  if (properties.major < 8 || properties.sharedMemPerBlockOptin < size_t(MMA_SHARED_BYTES)) {
+    return false;
+  }
+  const auto attribute = cudaFuncAttributeMaxDynamicSharedMemorySize;
+  check(cudaFuncSetAttribute(mma_product<false>, attribute, MMA_SHARED_BYTES), "shared memory");
+  check(cudaFuncSetAttribute(mma_product<true>, attribute, MMA_SHARED_BYTES), "shared memory");
+  return true;
+}
+
+void launch_product(const Product& job, bool fast, cudaStream_t stream) {
+  if (fast) {
+    GONKA_LAUNCH(mma_product<false>, dim3(job.m / TILE_ROWS, job.n / MMA_COLS), dim3(MMA_THREADS),
+                 MMA_SHARED_BYTES, stream, job);
+  } else {
+    GONKA_LAUNCH(plain_product, dim3(job.m / PLAIN_TILE, job.n / PLAIN_TILE), dim3(PLAIN_THREADS),
+                 0, stream, job);
+  }
+  check(cudaGetLastError(), "product");
+}
+
+// u is room for [m][n] values: the plain path keeps g and u apart.
+void launch_gated(const Product& job, bool fast, int8_t* u, cudaStream_t stream) {
+  if (fast) {
+    GONKA_LAUNCH(mma_product<true>, dim3(job.m / TILE_ROWS, 2 * job.n / MMA_COLS),
+                 dim3(MMA_THREADS), MMA_SHARED_BYTES, stream, job);
+    return check(cudaGetLastError(), "gated product");
+  }
+  launch_product({job.a, job.b, nullptr, job.c, job.m, job.n, job.k, job.shift, 0}, false, stream);
+  launch_product({job.a, job.up, nullptr, u, job.m, job.n, job.k, job.shift, 0}, false, stream);
+  const size_t count = size_t(job.m) * size_t(job.n);
+  GONKA_LAUNCH(gate_values, dim3(uint32_t((count + 255) / 256)), dim3(256), 0, stream, job.c, u,
+               count, job.gate_shift);
+  check(cudaGetLastError(), "gate_values");
+}
+
 class Engine {
  public:
   explicit Engine(const gonka_cuda_config& config);
@@ -65,7 +103,6 @@ class Engine {
   const int8_t* layer_weights(uint32_t layer, int tensor);
   void product(const int8_t* a, const int8_t* b, int8_t* c, int n, int k, int shift);
   void gated_product(const int8_t* a, const int8_t* gate, const int8_t* up, int8_t* c);
-  void launch_plain(const Product& job);
   void record(uint32_t count, int8_t*& states);
   void layer(uint32_t index, uint32_t count, int8_t*& states);
   void finish_launches(const char* what) { check(cudaGetLastError(), what); }
@@ -86,17 +123,8 @@ uint32_t default_batch(const gonka_cuda_config& config) {
 
 Engine::Engine(const gonka_cuda_config& config) : config_(config) {
   check(cudaSetDevice(config.device), "cudaSetDevice");
-  cudaDeviceProp properties;
-  check(cudaGetDeviceProperties(&properties, config.device), "cudaGetDeviceProperties");
-  fast_ = config.fast != 0 && properties.major >= 8 &&
-          properties.sharedMemPerBlockOptin >= size_t(MMA_SHARED_BYTES);
+  fast_ = config.fast != 0 && runs_fast(config.device);
   check(cudaStreamCreate(&stream_), "cudaStreamCreate");
-  if (fast_) {
-    check(cudaFuncSetAttribute(mma_product<false>, cudaFuncAttributeMaxDynamicSharedMemorySize,
-                               MMA_SHARED_BYTES), "shared memory");
-    check(cudaFuncSetAttribute(mma_product<true>, cudaFuncAttributeMaxDynamicSharedMemorySize,
-                               MMA_SHARED_BYTES), "shared memory");
-  }
   batch_ = config.batch > 0 ? config.batch : default_batch(config);
   rows_ = (batch_ * config.tokens + TILE_ROWS - 1) / TILE_ROWS * TILE_ROWS;
   const size_t rows = rows_, d = config.d, f = config.f;
@@ -173,34 +201,15 @@ const int8_t* Engine::layer_weights(uint32_t layer, int tensor) {
   return weights_.values() + offset;
 }
 
-void Engine::launch_plain(const Product& job) {
-  GONKA_LAUNCH(plain_product, dim3(job.m / PLAIN_TILE, job.n / PLAIN_TILE), dim3(PLAIN_THREADS), 0,
-               stream_, job);
-  finish_launches("plain_product");
-}
-
 void Engine::product(const int8_t* a, const int8_t* b, int8_t* c, int n, int k, int shift) {
-  const Product job{a, b, nullptr, c, int(rows_), n, k, shift, 0};
-  if (!fast_) return launch_plain(job);
-  GONKA_LAUNCH(mma_product<false>, dim3(job.m / TILE_ROWS, n / MMA_COLS), dim3(MMA_THREADS),
-               MMA_SHARED_BYTES, stream_, job);
-  finish_launches("mma_product");
+  launch_product({a, b, nullptr, c, int(rows_), n, k, shift, 0}, fast_, stream_);
 }
 
 void Engine::gated_product(const int8_t* a, const int8_t* gate, const int8_t* up, int8_t* c) {
-  const int n = int(config_.f), k = int(config_.d);
-  if (!fast_) {
-    launch_plain({a, gate, nullptr, c, int(rows_), n, k, config_.shift_d, 0});
-    launch_plain({a, up, nullptr, u_.values(), int(rows_), n, k, config_.shift_d, 0});
-    const size_t count = size_t(rows_) * config_.f;
-    GONKA_LAUNCH(gate_values, dim3(uint32_t((count + 255) / 256)), dim3(256), 0, stream_, c,
-                 u_.values(), count, config_.shift_h);
-    return finish_launches("gate_values");
-  }
-  const Product job{a, gate, up, c, int(rows_), n, k, config_.shift_d, config_.shift_h};
-  GONKA_LAUNCH(mma_product<true>, dim3(job.m / TILE_ROWS, 2 * n / MMA_COLS), dim3(MMA_THREADS),
-               MMA_SHARED_BYTES, stream_, job);
-  finish_launches("mma_product gated");
+  const Product job{a,           gate,           up,
+                    c,           int(rows_),     int(config_.f),
+                    int(config_.d), config_.shift_d, config_.shift_h};
+  launch_gated(job, fast_, u_.values(), stream_);
 }
 
 // Copies x of all items to the host, state after state.
@@ -259,6 +268,32 @@ void Engine::run(const uint8_t* keys, const uint64_t* nonces, uint32_t count, in
   check(cudaStreamSynchronize(stream_), "run");
 }
 
+void one_product(const gonka_cuda_product_job& job) {
+  constexpr size_t ROWS = TILE_ROWS, COLS = MMA_COLS;
+  check(cudaSetDevice(job.device), "cudaSetDevice");
+  const bool fast = job.fast != 0 && runs_fast(job.device);
+  DeviceBuffer a, b, up, c, u;
+  const auto upload = [](DeviceBuffer& to, const int8_t* from, size_t bytes) {
+    to.allocate(bytes);
+    if (!from) return;
+    check(cudaMemcpyAsync(to.bytes(), from, bytes, cudaMemcpyHostToDevice, nullptr), "copy");
+  };
+  upload(a, job.a, ROWS * job.k);
+  upload(b, job.b, COLS * job.k);
+  upload(up, job.up, COLS * job.k);
+  c.allocate(ROWS * COLS);
+  u.allocate(ROWS * COLS);
+  const Product product{a.values(), b.values(), up.values(), c.values(), int(ROWS), int(COLS),
+                        int(job.k), job.shift,  job.gate_shift};
+  if (job.up) {
+    launch_gated(product, fast, u.values(), nullptr);
+  } else {
+    launch_product(product, fast, nullptr);
+  }
+  check(cudaMemcpyAsync(job.c, c.bytes(), ROWS * COLS, cudaMemcpyDeviceToHost, nullptr), "copy");
+  check(cudaStreamSynchronize(nullptr), "product");
+}
+
 void tell(char* message, size_t bytes, const char* text) {
   if (bytes > 0) std::snprintf(message, bytes, "%s", text);
 }
@@ -304,6 +339,17 @@ GONKA_EXPORT int32_t gonka_cuda_run(gonka_cuda_engine* engine, const uint8_t* ke
                                     int8_t* states, char* message, size_t message_bytes) {
   try {
     engine->engine.run(keys, nonces, count, outputs, states);
+    return 0;
+  } catch (const std::exception& error) {
+    gonka::cuda::tell(message, message_bytes, error.what());
+    return 1;
+  }
+}
+
+GONKA_EXPORT int32_t gonka_cuda_product(const gonka_cuda_product_job* job, char* message,
+                                        size_t message_bytes) {
+  try {
+    gonka::cuda::one_product(*job);
     return 0;
   } catch (const std::exception& error) {
     gonka::cuda::tell(message, message_bytes, error.what());

@@ -1,34 +1,95 @@
 #include "backends.hpp"
 
+#include "cuda-runner.hpp"
 #include "errors.hpp"
 #include "self-test.hpp"
 
 namespace gonka {
+namespace {
+
+struct Candidate {
+  std::string name;
+  std::function<std::string(const Profile&, const StopFlag&)> test;
+  std::function<std::unique_ptr<Runner>(const Profile&, const Hash&, const CpuOptions&,
+                                        const StopFlag&)>
+      make;
+};
+
+Candidate cpu_candidate(const KernelTable& kernels) {
+  return {kernels.name,
+          [&kernels](const Profile& profile, const StopFlag& stop) {
+            return self_test(kernels, profile, stop);
+          },
+          [&kernels](const Profile& profile, const Hash& key, const CpuOptions& options,
+                     const StopFlag& stop) -> std::unique_ptr<Runner> {
+            return std::make_unique<CpuRunner>(profile, kernels, key, options, stop);
+          }};
+}
+
+Candidate cuda_candidate(const CudaApi& api, bool fast) {
+  return {fast ? "cuda" : "cuda-plain",
+          [&api, fast](const Profile& profile, const StopFlag& stop) -> std::string {
+            try {
+              return cuda_self_test(api, profile, {fast, 0, 0}, stop);
+            } catch (const EngineError& error) {
+              return error.what();
+            }
+          },
+          [&api, fast](const Profile& profile, const Hash& key, const CpuOptions& options,
+                       const StopFlag&) -> std::unique_ptr<Runner> {
+            const CudaOptions cuda{fast, 0, uint32_t(options.batch)};
+            return std::make_unique<CudaRunner>(api, profile, key, cuda);
+          }};
+}
+
+// Fastest first. Nothing is offered that this machine cannot run.
+std::vector<Candidate> candidates() {
+  std::vector<Candidate> all;
+  if (const CudaApi* api = find_cuda()) {
+    all.push_back(cuda_candidate(*api, true));
+    all.push_back(cuda_candidate(*api, false));
+  }
+  const KernelTable* tables[MAX_CPU_BACKENDS];
+  const int count = cpu_backends(tables);
+  for (int i = 0; i < count; i++) all.push_back(cpu_candidate(*tables[i]));
+  return all;
+}
+
+}  // namespace
 
 std::vector<std::string> backend_names() {
   std::vector<std::string> names;
-  const KernelTable* tables[MAX_CPU_BACKENDS];
-  const int count = cpu_backends(tables);
-  for (int i = 0; i < count; i++) names.push_back(tables[i]->name);
+  for (const Candidate& candidate : candidates()) names.push_back(candidate.name);
   return names;
 }
 
-std::unique_ptr<Runner> make_runner(const std::string& wanted, const Profile& profile,
+std::vector<SelfTestResult> self_test_all(const Profile& profile, const StopFlag& stop) {
+  std::vector<SelfTestResult> results;
+  for (const Candidate& candidate : candidates()) {
+    results.push_back({candidate.name, candidate.test(profile, stop)});
+  }
+  return results;
+}
+
+std::unique_ptr<Runner> make_runner(const BackendChoice& choice, const Profile& profile,
                                     const Hash& weights_key, const CpuOptions& options,
                                     const Log& log, const StopFlag& stop) {
-  const KernelTable* tables[MAX_CPU_BACKENDS];
-  const int count = cpu_backends(tables);
   bool known = false;
-  for (int i = 0; i < count; i++) {
-    if (wanted != "auto" && wanted != tables[i]->name) continue;
+  for (const Candidate& candidate : candidates()) {
+    if (choice.name != "auto" && choice.name != candidate.name) continue;
+    if (!choice.gpu && candidate.name.starts_with("cuda")) continue;
     known = true;
-    const std::string failed = self_test(*tables[i], profile, stop);
+    std::string failed = candidate.test(profile, stop);
     if (failed.empty()) {
-      return std::make_unique<CpuRunner>(profile, *tables[i], weights_key, options, stop);
+      try {
+        return candidate.make(profile, weights_key, options, stop);
+      } catch (const EngineError& error) {
+        failed = error.what();
+      }
     }
-    log(std::string("backend ") + tables[i]->name + " is switched off: it fails " + failed);
+    log("backend " + candidate.name + " is switched off: it fails " + failed);
   }
-  if (!known) throw EngineError(UNKNOWN_BACKEND, "this machine has no backend " + wanted);
+  if (!known) throw EngineError(UNKNOWN_BACKEND, "this machine has no backend " + choice.name);
   throw EngineError(NO_BACKEND, "no backend passes its self-test");
 }
 

@@ -37,7 +37,22 @@ Session::Session(const SessionConfig& config, const Log& log, const StopFlag& st
     : config_(config),
       profile_(require_profile(config.network.profile)),
       weights_key_(weights_key(config.network, config.beacon1)),
-      runner_(make_runner(config.backend, profile_, weights_key_, config.cpu, log, stop)) {}
+      log_(log),
+      runner_(make_runner({config.backend}, profile_, weights_key_, config.cpu, log, stop)) {}
+
+// A device that is lost in the middle costs its batch, not the window: where the caller left the
+// choice open, the best remaining backend takes the same batch.
+void Session::run(std::span<const NonceItem> items, int8_t* outputs, Hash* states,
+                  const StopFlag& stop) {
+  try {
+    runner_->run(items, outputs, states, stop);
+  } catch (const EngineError& error) {
+    if (error.code() != std::string_view(GPU_LOST) || config_.backend != "auto") throw;
+    log_(std::string("the GPU is lost, the CPU takes over: ") + error.what());
+    runner_ = make_runner({"auto", false}, profile_, weights_key_, config_.cpu, log_, stop);
+    runner_->run(items, outputs, states, stop);
+  }
+}
 
 Hash Session::host_input_key(const Window& window) const {
   return input_key(config_.network, config_.beacon1, window.beacon2, window.host);
@@ -64,7 +79,7 @@ MineResult Session::mine(const Window& window, NonceRange range, uint32_t c, Pro
     items.clear();
     const uint64_t count = std::min<uint64_t>(batch, range.count - at);
     for (uint64_t i = 0; i < count; i++) items.push_back({key, range.first + at + i});
-    runner_->run(items, outputs.data(), nullptr, stop);
+    run(items, outputs.data(), nullptr, stop);
     for (size_t i = 0; i < items.size(); i++) {
       const int8_t* output = outputs.data() + i * bytes;
       const Score score = score_output(profile_, key, items[i].nonce, output, goal, c);
@@ -114,7 +129,7 @@ VerifyResult Session::verify(const Hash& beacon2, std::span<const Claim> claims,
     const auto part = claims.subspan(at, std::min(batch, claims.size() - at));
     std::vector<NonceItem> items;
     for (const Claim& claim : part) items.push_back({keys[claim.host], claim.nonce});
-    runner_->run(items, outputs.data(), nullptr, stop);
+    run(items, outputs.data(), nullptr, stop);
     for (size_t i = 0; i < part.size(); i++) {
       Verdict verdict = judge(part[i], items[i].input_key, outputs.data() + i * bytes, goal);
       if (verdict != Verdict::valid) {
@@ -143,7 +158,7 @@ Bytes Session::compute(const Hash& beacon2, std::span<const HostNonce> items, Pr
     for (const HostNonce& item : part) {
       keyed.push_back({host_input_key({beacon2, item.host}), item.nonce});
     }
-    runner_->run(keyed, outputs.data(), nullptr, stop);
+    run(keyed, outputs.data(), nullptr, stop);
     for (size_t i = 0; i < part.size(); i++) {
       const int8_t* output = outputs.data() + i * bytes;
       const Score score =
@@ -164,7 +179,7 @@ TraceResult Session::trace(const Window& window, uint64_t nonce, uint32_t c,
   result.states.resize(profile_.trace_states());
   std::vector<int8_t> output(profile_.output_bytes());
   const NonceItem item{key, nonce};
-  runner_->run({&item, 1}, output.data(), result.states.data(), stop);
+  run({&item, 1}, output.data(), result.states.data(), stop);
   result.score = score_output(profile_, key, nonce, output.data(), target(window.beacon2), c);
   return result;
 }

@@ -72,6 +72,8 @@ struct Progress {
 class Session {
  public:
   Session(const SessionConfig& config, const Log& log, const StopFlag& stop);
+  // Takes a runner of the same network instead of choosing one.
+  void replace_runner(std::unique_ptr<Runner> runner) { runner_ = std::move(runner); }
 
   const Profile& profile() const { return profile_; }
   Runner& runner() { return *runner_; }
@@ -92,9 +94,12 @@ class Session {
   Verdict recompute(const Claim& claim, const Hash& input_key, const Target& target,
                     const StopFlag& stop);
 
+  void run(std::span<const NonceItem> items, int8_t* outputs, Hash* states, const StopFlag& stop);
+
   SessionConfig config_;
   const Profile& profile_;
   Hash weights_key_;
+  Log log_;
   std::unique_ptr<Runner> runner_;
   std::unique_ptr<Runner> scalar_;  // Made at the first refusal.
 };

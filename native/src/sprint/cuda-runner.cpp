@@ -1,0 +1,104 @@
+#include "cuda-runner.hpp"
+
+#include <dlfcn.h>
+
+#include <algorithm>
+#include <cstdlib>
+
+#include "../hash/blake3.hpp"
+#include "errors.hpp"
+
+namespace gonka {
+namespace {
+
+std::string library_path() {
+  if (const char* named = std::getenv("GONKA_CUDA_LIBRARY")) return named;
+  Dl_info self{};
+  if (!dladdr(reinterpret_cast<const void*>(&find_cuda), &self) || !self.dli_fname) return "";
+  const std::string own = self.dli_fname;
+  const size_t slash = own.rfind('/');
+  return (slash == std::string::npos ? "." : own.substr(0, slash)) + "/libgonka_cuda.so";
+}
+
+template <typename F>
+bool bind(void* library, const char* name, F& function) {
+  function = reinterpret_cast<F>(dlsym(library, name));
+  return function != nullptr;
+}
+
+bool load(CudaApi& api) {
+  void* library = dlopen(library_path().c_str(), RTLD_NOW | RTLD_LOCAL);
+  if (!library) return false;
+  decltype(&gonka_cuda_abi) abi = nullptr;
+  return bind(library, "gonka_cuda_abi", abi) && abi() == GONKA_CUDA_ABI &&
+         bind(library, "gonka_cuda_devices", api.devices) &&
+         bind(library, "gonka_cuda_create", api.create) &&
+         bind(library, "gonka_cuda_destroy", api.destroy) &&
+         bind(library, "gonka_cuda_batch", api.batch) &&
+         bind(library, "gonka_cuda_memory", api.memory) &&
+         bind(library, "gonka_cuda_run", api.run) &&
+         bind(library, "gonka_cuda_product", api.product) && api.devices() > 0;
+}
+
+constexpr size_t MESSAGE_BYTES = 256;
+
+}  // namespace
+
+const CudaApi* find_cuda() {
+  static CudaApi api;
+  static const bool found = load(api);
+  return found ? &api : nullptr;
+}
+
+CudaRunner::CudaRunner(const CudaApi& api, const Profile& profile, const Hash& weights_key,
+                       const CudaOptions& options)
+    : api_(api), profile_(profile), fast_(options.fast) {
+  const Shifts& s = profile.shift;
+  gonka_cuda_config config{profile.d, profile.heads, profile.f, profile.layers, profile.tokens,
+                           s.d,       s.p,           s.s,       s.h,            s.f,
+                           {},        options.device, options.fast ? 1 : 0, options.batch};
+  std::copy(weights_key.begin(), weights_key.end(), config.weights_key);
+  char message[MESSAGE_BYTES] = "";
+  engine_ = api.create(&config, message, sizeof message);
+  if (!engine_) throw EngineError(GPU_LOST, message);
+}
+
+void CudaRunner::run(std::span<const NonceItem> items, int8_t* outputs, Hash* trace,
+                     const StopFlag& stop) {
+  const size_t most = batch();
+  for (size_t at = 0; at < items.size(); at += most) {
+    if (stop.requested) throw Cancelled();
+    run_batch(items.subspan(at, std::min(most, items.size() - at)),
+              outputs + at * profile_.output_bytes(),
+              trace ? trace + at * profile_.trace_states() : nullptr);
+  }
+}
+
+void CudaRunner::run_batch(std::span<const NonceItem> items, int8_t* outputs, Hash* trace) {
+  const size_t state = size_t(profile_.tokens) * profile_.d, states = profile_.trace_states() - 1;
+  Bytes keys;
+  std::vector<uint64_t> nonces;
+  for (const NonceItem& item : items) {
+    append(keys, item.input_key);
+    nonces.push_back(item.nonce);
+  }
+  std::vector<int8_t> seen(trace ? items.size() * state * states : 0);
+  char message[MESSAGE_BYTES] = "";
+  if (api_.run(engine_, keys.data(), nonces.data(), uint32_t(items.size()), outputs,
+               trace ? seen.data() : nullptr, message, sizeof message) != 0) {
+    throw EngineError(GPU_LOST, message);
+  }
+  if (!trace) return;
+  const auto hash = [](const int8_t* p, size_t bytes) {
+    return blake3({reinterpret_cast<const uint8_t*>(p), bytes});
+  };
+  for (size_t i = 0; i < items.size(); i++) {
+    Hash* to = trace + i * profile_.trace_states();
+    for (size_t s = 0; s < states; s++) {
+      to[s] = hash(seen.data() + (s * items.size() + i) * state, state);
+    }
+    to[states] = hash(outputs + i * profile_.output_bytes(), profile_.output_bytes());
+  }
+}
+
+}  // namespace gonka

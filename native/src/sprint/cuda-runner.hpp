@@ -1,0 +1,59 @@
+// Nonces on a GPU through the CUDA library, which is opened at run time: one build of the engine
+// serves machines with and without a GPU.
+#pragma once
+#include "../cuda/plugin.h"
+#include "runner.hpp"
+
+namespace gonka {
+
+// The library's functions, from dlopen or linked in by a test.
+struct CudaApi {
+  decltype(&gonka_cuda_devices) devices;
+  decltype(&gonka_cuda_create) create;
+  decltype(&gonka_cuda_destroy) destroy;
+  decltype(&gonka_cuda_batch) batch;
+  decltype(&gonka_cuda_memory) memory;
+  decltype(&gonka_cuda_run) run;
+  decltype(&gonka_cuda_product) product;
+};
+
+// Null when there is no library of this interface beside the engine, or no device; the library is
+// looked for once. GONKA_CUDA_LIBRARY names another place.
+const CudaApi* find_cuda();
+
+struct CudaOptions {
+  bool fast = true;
+  int device = 0;
+  uint32_t batch = 0;
+};
+
+// The self-test of sprint.md section 7 on a device: extremes, a random tile for each depth of the
+// profile (gated too), the golden nonces of T. The name of the first failure, or an empty string.
+std::string cuda_self_test(const CudaApi& api, const Profile& profile, const CudaOptions& options,
+                           const StopFlag& stop);
+
+class CudaRunner final : public Runner {
+ public:
+  // Throws GPU_LOST when the device refuses.
+  CudaRunner(const CudaApi& api, const Profile& profile, const Hash& weights_key,
+             const CudaOptions& options);
+  ~CudaRunner() override { api_.destroy(engine_); }
+  CudaRunner(const CudaRunner&) = delete;
+  CudaRunner& operator=(const CudaRunner&) = delete;
+
+  const char* name() const override { return fast_ ? "cuda" : "cuda-plain"; }
+  size_t batch() const override { return api_.batch(engine_); }
+  size_t memory_bytes() const override { return api_.memory(engine_); }
+  void run(std::span<const NonceItem> items, int8_t* outputs, Hash* trace,
+           const StopFlag& stop) override;
+
+ private:
+  void run_batch(std::span<const NonceItem> items, int8_t* outputs, Hash* trace);
+
+  const CudaApi& api_;
+  const Profile& profile_;
+  bool fast_;
+  gonka_cuda_engine* engine_ = nullptr;
+};
+
+}  // namespace gonka
