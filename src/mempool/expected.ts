@@ -38,4 +38,5 @@ export interface Clock {
 /** Structured log lines. Values must be plain data; secrets never. */
 export interface Logger {
   debug(message: string, fields?: Readonly<Record<string, unknown>>): void;
+  warn(message: string, fields?: Readonly<Record<string, unknown>>): void;
 }

@@ -119,7 +119,7 @@ export class Mempool {
       if (sender !== undefined) this.#txs.get(key)?.senders.add(sender);
       return { refused: "seen", message: "tx already exists in cache" };
     }
-    const response = this.#app.checkTx({ tx, type: checkNew });
+    const response = this.#ask(tx, checkNew);
     const gas = response.code === 0 ? this.#refuseGas(response.gasWanted) : undefined;
     if (response.code !== 0 || gas) {
       if (this.#limits.invalidTxs === "forget") this.#seen.remove(key);
@@ -203,11 +203,27 @@ export class Mempool {
 
   #recheck(): void {
     for (const { tx, key } of [...this.#txs.values()]) {
-      const response = this.#app.checkTx({ tx, type: checkAgain });
+      const response = this.#ask(tx, checkAgain);
       if (response.code === 0 && !this.#refuseGas(response.gasWanted)) continue;
       this.#log.debug("dropped transaction on recheck", { key, code: response.code });
       this.#drop(key);
       if (this.#limits.invalidTxs === "forget") this.#seen.remove(key);
+    }
+  }
+
+  /**
+   * CheckTx decides nothing that others must agree on, so an application that fails on one
+   * transaction loses that transaction, not the node. The code is the SDK's for a panic.
+   */
+  #ask(tx: Uint8Array, type: number): ResponseCheckTx {
+    try {
+      return this.#app.checkTx({ tx, type });
+    } catch (error) {
+      const cause = error instanceof Error ? (error.stack ?? error.message) : String(error);
+      this.#log.warn("CheckTx failed", { tx: toHex(tx.subarray(0, 64)), cause });
+      const data = new Uint8Array();
+      const rest = { data, info: "", gasWanted: 0n, gasUsed: 0n, events: [] };
+      return { ...rest, code: 111222, log: "panic", codespace: "undefined" };
     }
   }
 

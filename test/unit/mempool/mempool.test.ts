@@ -148,6 +148,19 @@ t.test("after a block the rest is asked again, in order, and may go", async (t) 
   t.match(await mempool.checkTx(tx(2)), { code: 9 }, "and is not remembered");
 });
 
+t.test("an application that fails on a transaction loses it, and nothing else", async (t) => {
+  const { app, mempool } = mempoolOf();
+  await fill(mempool, 3);
+  const check = app.checkTx.bind(app);
+  app.checkTx = (request) => {
+    if (fromUtf8(request.tx).includes("01")) throw new Error("a bug");
+    return check(request);
+  };
+  t.match(await mempool.checkTx(utf8("01=x")), { code: 111222, codespace: "undefined" });
+  update(mempool, [tx(0)]);
+  t.same(mempool.reapMaxTxs(9), [tx(2)]);
+});
+
 t.test("while locked, questions wait in line; too many are refused", async (t) => {
   const { mempool } = mempoolOf({ maxTxs: 2 });
   mempool.lock();
