@@ -30,6 +30,7 @@ export interface Ante {
 export function runAnte(ctx: RunContext, ante: Ante, run: { tx: DecodedTx; mode: RunMode }): void {
   const { tx, mode } = run;
   if (tx.body.extensionOptions.length > 0) throw sdkErrors.unknownExtensionOptions("");
+  checkFeatures(tx);
   checkShape(tx);
   checkHeightAndMemo(ctx, ante, tx);
   chargeSize(ctx, ante, run);
@@ -41,6 +42,14 @@ export function runAnte(ctx: RunContext, ante: Ante, run: { tx: DecodedTx; mode:
   const isVerified = mode === "simulate" || mode === "recheck";
   verifySignatures(ctx, ante, { tx, isVerified });
   raiseSequences(ctx, ante, tx);
+}
+
+/** Fields of later SDK versions. Ignored, they would mean something else than their signer did. */
+function checkFeatures(tx: DecodedTx): void {
+  if (tx.body.unordered || tx.body.timeoutTimestamp) {
+    throw sdkErrors.notSupported("unordered transactions are not enabled");
+  }
+  if (tx.hasTip) throw sdkErrors.notSupported("tips are not enabled");
 }
 
 /** cosmos-sdk types/tx ValidateBasic. */

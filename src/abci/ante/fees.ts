@@ -1,5 +1,5 @@
 /** Fees: what a node asks for, and taking what the transaction offers. */
-import { type Coin, formatCoins, fromProtoCoins } from "../../encoding/coins.ts";
+import { type Coin, formatCoins, fromProtoCoins, isValidDenom } from "../../encoding/coins.ts";
 import { one, parseDecimal } from "../../encoding/decimal.ts";
 import { moduleAddress } from "../../modules/addresses.ts";
 import { sdkErrors } from "../../modules/errors.ts";
@@ -31,12 +31,16 @@ export function parseGasPrices(text: string): GasPrice[] | undefined {
   return prices;
 }
 
-/** The fee in canonical coins. Throws sdk code 13. */
+/**
+ * The fee in canonical coins. Coins of zero are no fee: CosmJS sends them when the gas price is 0
+ * (cosmos-sdk x/auth/ante/fee.go checks a fee only when it is not zero). Throws sdk code 13.
+ */
 export function feeOf({ fee }: DecodedTx): Coin[] {
+  if (fee.amount.every(({ amount, denom }) => amount === "0" && isValidDenom(denom))) return [];
   const coins = fromProtoCoins(fee.amount);
   if (coins) return coins;
   const text = fee.amount.map(({ amount, denom }) => `${amount}${denom}`).join(",");
-  throw sdkErrors.insufficientFee(`invalid fee provided: ${text}`);
+  throw sdkErrors.insufficientFee(`invalid fee provided: ${text.slice(0, 200)}`);
 }
 
 /**

@@ -31,6 +31,7 @@ export interface DecodedTx {
   /** Addresses that must sign, in order, the fee payer last unless it is among them. */
   readonly signers: readonly string[];
   readonly feePayer: string;
+  readonly hasTip: boolean;
   /** Whether the body has fields that may be ignored but cannot be shown in amino JSON. */
   readonly hasUnknownFields: boolean;
 }
@@ -65,6 +66,7 @@ export function decodeTx(registry: Registry, bytes: Uint8Array): DecodedTx {
     messages,
     signers: isListed ? required : [...required, feePayer],
     feePayer,
+    hasTip: auth.tip !== undefined,
     hasUnknownFields,
   };
 }

@@ -74,15 +74,15 @@ export class BankKeeper {
     ctx.emit("message", [["sender", sender]]);
   }
 
-  /** Moves coins from one account to several. The outputs sum up to what is taken. */
+  /** Moves coins from one account to several. The outputs sum up to the input. */
   sendToMany(
     ctx: Context,
-    from: Uint8Array,
+    input: { readonly from: Uint8Array; readonly coins: Coins },
     outputs: readonly { readonly to: Uint8Array; readonly coins: Coins }[],
   ): void {
-    const sender = this.addresses.text(from);
+    const sender = this.addresses.text(input.from);
     ctx.emit("message", [["sender", sender]]);
-    for (const { coins } of outputs) this.#take(ctx, from, coins);
+    this.#take(ctx, input.from, input.coins);
     for (const { to, coins } of outputs) {
       this.#give(ctx, to, coins);
       const recipient = this.addresses.text(to);

@@ -3,6 +3,7 @@ import * as tx from "cosmjs-types/cosmos/bank/v1beta1/tx";
 import { sdkErrors } from "../errors.ts";
 import { type MsgHandler, msgHandler } from "../module.ts";
 import { checkBankParams, checkDenoms, checkMultiSend, readCoins } from "./checks.ts";
+import { bankErrors } from "./errors.ts";
 import type { BankKeeper } from "./keeper.ts";
 
 const parse = (bank: BankKeeper, text: string): Uint8Array => bank.addresses.parse(text);
@@ -56,7 +57,10 @@ function multiSend(bank: BankKeeper): MsgHandler {
     signers: (msg) => [...new Set(msg.inputs.map((input) => input.address))],
     validate: (msg) => checkMultiSend(bank.addresses, msg),
     execute: (ctx, { inputs, outputs }) => {
-      for (const input of inputs) bank.assertSendable(ctx, readCoins(input.coins));
+      const [input] = inputs;
+      if (!input) throw bankErrors.noInputs("");
+      const [from, coins] = [parse(bank, input.address), readCoins(input.coins)];
+      bank.assertSendable(ctx, coins);
       const moves = outputs.map((output) => {
         const to = parse(bank, output.address);
         if (bank.isBlocked(to)) {
@@ -64,7 +68,7 @@ function multiSend(bank: BankKeeper): MsgHandler {
         }
         return { to, coins: readCoins(output.coins) };
       });
-      for (const input of inputs) bank.sendToMany(ctx, parse(bank, input.address), moves);
+      bank.sendToMany(ctx, { from, coins }, moves);
       return tx.MsgMultiSendResponse.encode({}).finish();
     },
   });

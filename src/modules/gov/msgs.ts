@@ -179,5 +179,6 @@ function cancel(gov: GovKeeper): MsgHandler {
 function readCoins(coins: readonly ProtoCoin[]): Coin[] {
   const read = fromProtoCoins(coins);
   if (read) return read;
-  throw sdkErrors.invalidCoins(coins.map(({ amount, denom }) => `${amount}${denom}`).join(","));
+  const text = coins.map(({ amount, denom }) => `${amount}${denom}`).join(",");
+  throw sdkErrors.invalidCoins(text.slice(0, 200));
 }

@@ -7,6 +7,7 @@ import { wireModules } from "../../../src/abci/wiring.ts";
 import { toHex, utf8 } from "../../../src/encoding/bytes.ts";
 import { Addresses } from "../../../src/modules/addresses.ts";
 import { ModuleError } from "../../../src/modules/errors.ts";
+import { defaultConsensusParams } from "../../../src/types/consensus-params.ts";
 import {
   AppChain,
   alice,
@@ -14,8 +15,10 @@ import {
   appState,
   bob,
   carol,
+  chainId,
   type Dev,
   dave,
+  genesisTime,
   openApp,
   signTx,
   startBalance,
@@ -186,3 +189,22 @@ t.test(
     t.ok(refused > 5_000 && decoded > 100, `${refused} refused, ${decoded} decoded`);
   },
 );
+
+t.test("a chain may start at a later height", async (t) => {
+  const chain = await AppChain.start();
+  chain.app.initChain({
+    time: genesisTime,
+    chainId,
+    consensusParams: defaultConsensusParams(),
+    validators: [],
+    appStateBytes: utf8(JSON.stringify(appState())),
+    initialHeight: 100n,
+  });
+  chain.height = 99n;
+  const first = await chain.block(randomBlocks(41, 1)[0]);
+  t.match(chain.app.info(), { lastBlockHeight: 100n, lastBlockAppHash: first.appHash });
+  chain.app = await openApp(chain.db);
+  t.match(chain.app.info(), { lastBlockHeight: 100n, lastBlockAppHash: first.appHash });
+  await chain.block();
+  t.equal(chain.app.info().lastBlockHeight, 101n);
+});

@@ -196,6 +196,18 @@ const cases: readonly [name: string, bytes: Uint8Array, code: number, log: RegEx
     /^maximum number of characters is 256 but received 257 characters: memo too large$/,
   ],
   [
+    "an unordered transaction",
+    edit({ body: { unordered: true } }),
+    37,
+    /unordered transactions are not enabled: feature not supported$/,
+  ],
+  [
+    "a tip",
+    edit({ auth: { tip: { amount: coins("1"), tipper: bob.address } } }),
+    37,
+    /tips are not enabled/,
+  ],
+  [
     "an extension option",
     edit({ body: { extensionOptions: [sendMsg()] } }),
     31,

@@ -40,6 +40,17 @@ t.test("multi-send moves from one to several and creates accounts", async (t) =>
   );
   const { txResults } = await chain.block([fromAlice(message)]);
   t.equal(txResults[0]?.code, 0, txResults[0]?.log ?? "");
+  t.same(
+    txResults[0]?.events.slice(8).map(({ type, attributes }) => [type, attributes.at(-2)?.value]),
+    [
+      ["message", alice.address],
+      ["coin_spent", "30ngonka"],
+      ["coin_received", "10ngonka"],
+      ["transfer", "10ngonka"],
+      ["coin_received", "20ngonka"],
+      ["transfer", "20ngonka"],
+    ],
+  );
   t.equal(chain.balance(bob.address), startBalance + 10n);
   t.equal(chain.balance(fresh.address), 20n);
   t.equal(chain.balance(alice.address), startBalance - 30n - 2000n);
