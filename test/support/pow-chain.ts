@@ -111,7 +111,7 @@ export function powGenesis(
 export class PowChain {
   readonly pow: PowKeeper;
   readonly module: Module;
-  readonly bank = new MapBank();
+  readonly bank: MapBank;
   readonly oracle: SprintOracle;
   /** Every event of the last block, as "type key=value ...". */
   events: string[] = [];
@@ -120,7 +120,12 @@ export class PowChain {
   #height = 0n;
   lastVotes: VoteInfo[] = [];
 
-  constructor(genesis: unknown, oracle: SprintOracle = new HashOracle()) {
+  constructor(
+    genesis: unknown,
+    oracle: SprintOracle = new HashOracle(),
+    bank: MapBank = new MapBank(),
+  ) {
+    this.bank = bank;
     this.oracle = oracle;
     const store = new StoreKey("pow");
     this.pow = new PowKeeper({ store, addresses, authority, bank: this.bank, oracle });

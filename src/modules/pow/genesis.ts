@@ -15,6 +15,7 @@ import {
   checkGrants,
   checkWorkerKey,
 } from "./hosts/checks.ts";
+import { powInvariants } from "./invariants.ts";
 import type { PowKeeper } from "./keeper.ts";
 import { emissionRateMax, validateParams } from "./params.ts";
 import { updateSeats } from "./settlement/seats.ts";
@@ -45,7 +46,12 @@ export function initGenesis(pow: PowKeeper, ctx: Context, state: unknown): Valid
   initStandings(pow, ctx, root.at("standings"));
   initMoney(pow, ctx, root);
   initHistory(pow, ctx, root);
-  return updateSeats(pow, ctx);
+  const seats = updateSeats(pow, ctx);
+  for (const [name, check] of Object.entries(powInvariants)) {
+    const problem = check(pow, ctx);
+    if (problem !== undefined) throw root.error(`${name}, but ${problem}`);
+  }
+  return seats;
 }
 
 /** The inverse of initGenesis: what a new chain needs to go on from here. */

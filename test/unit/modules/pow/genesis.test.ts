@@ -5,7 +5,7 @@ import { Params } from "../../../../src/gen/gonka/pow/v1/params.ts";
 import { snakeKeys } from "../../../../src/modules/gonka-msg.ts";
 import { GenesisError } from "../../../../src/modules/module.ts";
 import { fractionRules, validateParams, wholeRules } from "../../../../src/modules/pow/params.ts";
-import { hostKeys, PowChain, powGenesis } from "../../../support/pow-chain.ts";
+import { HashOracle, hostKeys, PowChain, powGenesis } from "../../../support/pow-chain.ts";
 import { PowHost, playEpoch } from "../../../support/pow-host.ts";
 
 const weights = { ann: 64n, bob: 64n, cat: 32n };
@@ -78,9 +78,10 @@ t.test("export and import are inverse, in the middle of an epoch too", async (t)
   const { verifyHeight } = chain.pow.epochs.running(chain.context());
   chain.advanceTo(verifyHeight);
   const state = JSON.parse(JSON.stringify(chain.module.exportGenesis(chain.context()))) as object;
-  const copy = new PowChain(state);
+  const copy = new PowChain(state, new HashOracle(), chain.bank);
   t.same(copy.module.exportGenesis(copy.context()), state);
   t.same(copy.validators, chain.validators);
+  t.equal(refusedAt(state), "app_state.pow", "a bank without the coins that vest");
 });
 
 t.test("both profiles are valid, and genesis/README.md names every parameter", async (t) => {
