@@ -268,3 +268,9 @@ t.test("CometBFT's way, one message per stream, is understood", async (t) => {
 t.test("a persistent peer that is not nodeid@host:port stops the start", async (t) => {
   await t.rejects(startNode(0, { peers: ["127.0.0.1:26656"] }), RangeError);
 });
+
+t.test("a port in use is an error at the start", async (t) => {
+  const first = await startNode(0);
+  t.teardown(() => first.network.stop());
+  await t.rejects(startNode(1, { port: first.port }));
+});
