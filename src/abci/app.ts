@@ -1,14 +1,14 @@
-/** The application of the gonka chain: opens its state and joins the modules that wiring.ts builds. */
+/** The application of the gonka chain: opens its state, joins the modules of wiring.ts. */
 import { Addresses } from "../modules/addresses.ts";
 import type { Db } from "../store/db.ts";
 import { Multistore } from "../store/multistore.ts";
 import { parseGasPrices } from "./ante/fees.ts";
 import { SignatureCache } from "./ante/signature-cache.ts";
 import type { Log } from "./expected.ts";
-import { Registry } from "./registry.ts";
-import { Runtime } from "./runtime.ts";
-import { simulateQuery } from "./simulate.ts";
+import { Runtime } from "./state/runtime.ts";
 import { StateMachine } from "./state-machine.ts";
+import { Registry } from "./tx/registry.ts";
+import { simulateQuery } from "./tx/simulate.ts";
 import { wireModules } from "./wiring.ts";
 
 /** What an application is made from. */

@@ -4,9 +4,9 @@ import {
   type RequestCheckTx,
   type ResponseCheckTx,
 } from "cosmjs-types/tendermint/abci/types";
-import { runTx } from "./execute.ts";
 import { gasLimitOf } from "./finalize-block.ts";
-import type { Runtime } from "./runtime.ts";
+import type { Runtime } from "./state/runtime.ts";
+import { runTx } from "./tx/execute.ts";
 
 /** Code for a bug that a transaction uncovered: it is not let in, and the node goes on. */
 const internalErrorCode = 1;

@@ -11,8 +11,8 @@ import type {
 import { ConsensusParams } from "cosmjs-types/tendermint/types/params";
 import { equalBytes } from "../encoding/bytes.ts";
 import type { BlockInfo } from "../modules/module.ts";
-import { type BlockGas, runTx } from "./execute.ts";
-import type { Runtime } from "./runtime.ts";
+import type { Runtime } from "./state/runtime.ts";
+import { type BlockGas, runTx } from "./tx/execute.ts";
 
 /** Executes a decided block over the committed state. Repeatable until Commit. */
 export function finalizeBlock(

@@ -7,7 +7,7 @@ import type {
 import { sha256 } from "../crypto/hash.ts";
 import { fromUtf8 } from "../encoding/bytes.ts";
 import { GenesisError } from "../modules/module.ts";
-import { blockAt, type Runtime } from "./runtime.ts";
+import { blockAt, type Runtime } from "./state/runtime.ts";
 
 /** The state of a chain as a genesis document has it. */
 export interface ExportedState {

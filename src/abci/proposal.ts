@@ -10,7 +10,7 @@ import {
   ResponseProcessProposal_ProposalStatus as Status,
 } from "cosmjs-types/tendermint/abci/types";
 import { gasLimitOf } from "./finalize-block.ts";
-import type { Runtime } from "./runtime.ts";
+import type { Runtime } from "./state/runtime.ts";
 import { gasWantedOf } from "./tx/decode.ts";
 
 /** Takes transactions in the order of the mempool, leaving out what does not fit. */

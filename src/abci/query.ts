@@ -3,9 +3,9 @@ import type { RequestQuery, ResponseQuery } from "cosmjs-types/tendermint/abci/t
 import { utf8 } from "../encoding/bytes.ts";
 import { grpcStatus, ModuleError, sdkErrors } from "../modules/errors.ts";
 import { StoreKey } from "../store/kv.ts";
-import type { Runtime } from "./runtime.ts";
-import { simulate } from "./simulate.ts";
 import type { RunContext } from "./state/context.ts";
+import type { Runtime } from "./state/runtime.ts";
+import { simulate } from "./tx/simulate.ts";
 import { decodeStrict } from "./tx/strict-reader.ts";
 
 const maxRequestBytes = 2_097_152;

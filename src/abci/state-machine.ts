@@ -12,8 +12,8 @@ import { finalizeBlock } from "./finalize-block.ts";
 import { type ExportedState, exportState, initChain } from "./genesis.ts";
 import { prepareProposal, processProposal } from "./proposal.ts";
 import { query } from "./query.ts";
-import type { Registry } from "./registry.ts";
-import type { Runtime } from "./runtime.ts";
+import type { Runtime } from "./state/runtime.ts";
+import type { Registry } from "./tx/registry.ts";
 
 /** Version.app of the headers: rises when the rules of the state machine change. */
 const appVersion = 1n;

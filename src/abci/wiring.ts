@@ -17,7 +17,7 @@ import { TwinOracle } from "../modules/pow/sprint/twin-oracle.ts";
 import { StoreKey } from "../store/kv.ts";
 import { feeCollectorName } from "./ante/fees.ts";
 
-/** The accounts of modules. What they hold is accounted for, so only some take coins from outside. */
+/** The accounts of modules. Where every coin is accounted for, no message may send to it. */
 const moduleAccounts: readonly (ModuleAccountSpec & { readonly isOpen: boolean })[] = [
   { name: feeCollectorName, permissions: [], isOpen: false },
   { name: "gov", permissions: ["burner"], isOpen: false },

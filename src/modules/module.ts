@@ -83,7 +83,7 @@ export interface QueryHandler<Request = unknown, Response = unknown> {
   readonly request: Codec<Request>;
   readonly response: Codec<Response>;
   readonly http: readonly HttpRule[];
-  /** Throws ModuleError: notFound and keyNotFound become gRPC NotFound, invalidRequest InvalidArgument. */
+  /** Throws ModuleError; errors.ts grpcStatus says which gRPC status each one becomes. */
   handle(ctx: Context, request: Request): Response;
 }
 

@@ -1,4 +1,4 @@
-/** Gas: what a transaction may cost, counted while it runs. Numbers of cosmos-sdk store/types/gas.go. */
+/** Gas: what a transaction may cost, counted as it runs. Costs of cosmos-sdk store/types/gas.go. */
 import { sdkErrors } from "../../modules/errors.ts";
 import type { GasMeter } from "../../modules/module.ts";
 import type { KeyRange, KvStore } from "../../store/kv.ts";

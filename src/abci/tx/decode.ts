@@ -8,7 +8,7 @@ import { AuthInfo, TxBody, TxRaw } from "cosmjs-types/cosmos/tx/v1beta1/tx";
 import { equalBytes } from "../../encoding/bytes.ts";
 import { ModuleError, sdkErrors } from "../../modules/errors.ts";
 import type { Codec } from "../../modules/module.ts";
-import type { Registry, RoutedMessage } from "../registry.ts";
+import type { Registry, RoutedMessage } from "./registry.ts";
 import { decodeStrict, type UnknownFields } from "./strict-reader.ts";
 
 /** Larger transactions are refused before anything else looks at them. */

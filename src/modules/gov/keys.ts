@@ -1,4 +1,4 @@
-/** Every key of the gov store, laid out as by cosmos-sdk x/gov 0.50; those from 0xf0 on are ours. */
+/** Every key of the gov store, as cosmos-sdk x/gov 0.50 has them; those from 0xf0 on are ours. */
 import { concat, lengthPrefixed, u64be, utf8 } from "../../encoding/bytes.ts";
 import type { Time } from "../../encoding/time.ts";
 

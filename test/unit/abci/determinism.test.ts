@@ -1,8 +1,8 @@
 /** The same blocks give the same app hashes, however often and with whatever went before. */
 import { MsgMultiSend, MsgSend } from "cosmjs-types/cosmos/bank/v1beta1/tx";
 import t from "tap";
-import { Registry } from "../../../src/abci/registry.ts";
 import { decodeTx } from "../../../src/abci/tx/decode.ts";
+import { Registry } from "../../../src/abci/tx/registry.ts";
 import { wireModules } from "../../../src/abci/wiring.ts";
 import { toHex, utf8 } from "../../../src/encoding/bytes.ts";
 import { Addresses } from "../../../src/modules/addresses.ts";

@@ -1,4 +1,4 @@
-/** What time does to proposals: periods end, votes are counted, passed proposals are carried out. */
+/** What time does to proposals: periods end, votes are counted, what passed is carried out. */
 import { type Proposal, ProposalStatus } from "cosmjs-types/cosmos/gov/v1/gov";
 import { equalBytes } from "../../../encoding/bytes.ts";
 import { addNanos } from "../../../encoding/time.ts";

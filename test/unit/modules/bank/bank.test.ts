@@ -3,7 +3,7 @@ import { AminoTypes, createDefaultAminoConverters } from "@cosmjs/stargate";
 import * as bank from "cosmjs-types/cosmos/bank/v1beta1/tx";
 import type { Any } from "cosmjs-types/google/protobuf/any";
 import t from "tap";
-import { Registry } from "../../../../src/abci/registry.ts";
+import { Registry } from "../../../../src/abci/tx/registry.ts";
 import { wireModules } from "../../../../src/abci/wiring.ts";
 import { Addresses } from "../../../../src/modules/addresses.ts";
 import {

@@ -1,13 +1,13 @@
-/** One transaction: decode, ante chain, messages. CheckTx, FinalizeBlock and simulation share it. */
+/** One transaction: decode, ante chain, messages; for CheckTx, FinalizeBlock and simulation. */
 import { TxMsgData } from "cosmjs-types/cosmos/base/abci/v1beta1/abci";
 import type { Any } from "cosmjs-types/google/protobuf/any";
 import type { Event, ExecTxResult } from "cosmjs-types/tendermint/abci/types";
-import { ModuleError, sdkErrors } from "../modules/errors.ts";
-import { type RunMode, runAnte } from "./ante/chain.ts";
-import type { Runtime } from "./runtime.ts";
-import type { RunContext } from "./state/context.ts";
-import { maxGas, TxGasMeter } from "./state/gas.ts";
-import { type DecodedTx, decodeTx } from "./tx/decode.ts";
+import { ModuleError, sdkErrors } from "../../modules/errors.ts";
+import { type RunMode, runAnte } from "../ante/chain.ts";
+import type { RunContext } from "../state/context.ts";
+import { maxGas, TxGasMeter } from "../state/gas.ts";
+import type { Runtime } from "../state/runtime.ts";
+import { type DecodedTx, decodeTx } from "./decode.ts";
 
 /** Gas for routing a message, whatever it does: without it, failing at once would be cheap. */
 const messageCost = 5_000n;

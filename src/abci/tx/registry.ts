@@ -1,8 +1,8 @@
 /** Every message, query and Any type of the chain, by name. */
 import type { Any } from "cosmjs-types/google/protobuf/any";
-import { sdkErrors } from "../modules/errors.ts";
-import type { Codec, Module, MsgHandler, QueryHandler } from "../modules/module.ts";
-import { decodeStrict } from "./tx/strict-reader.ts";
+import { sdkErrors } from "../../modules/errors.ts";
+import type { Codec, Module, MsgHandler, QueryHandler } from "../../modules/module.ts";
+import { decodeStrict } from "./strict-reader.ts";
 
 /** A message inside a transaction or a proposal may have so many bytes. */
 const maxMessageBytes = 1_048_576;

@@ -1,12 +1,12 @@
 /** What the application holds between calls: modules, committed state, the state of CheckTx. */
 import assert from "node:assert/strict";
-import type { BlockInfo, Module } from "../modules/module.ts";
-import type { ReadStore } from "../store/kv.ts";
-import type { Ante } from "./ante/chain.ts";
-import type { CommitStore, ConsensusParamsSource, Epochs, Log } from "./expected.ts";
-import type { Registry } from "./registry.ts";
-import { RunContext } from "./state/context.ts";
-import { emptyStore, StateLayer } from "./state/layer.ts";
+import type { BlockInfo, Module } from "../../modules/module.ts";
+import type { ReadStore } from "../../store/kv.ts";
+import type { Ante } from "../ante/chain.ts";
+import type { CommitStore, ConsensusParamsSource, Epochs, Log } from "../expected.ts";
+import type { Registry } from "../tx/registry.ts";
+import { RunContext } from "./context.ts";
+import { emptyStore, StateLayer } from "./layer.ts";
 
 /** The parts of an application; app.ts joins them. */
 export interface Parts {

@@ -3,11 +3,11 @@ import type { GasInfo, Result } from "cosmjs-types/cosmos/base/abci/v1beta1/abci
 import { TxMsgData } from "cosmjs-types/cosmos/base/abci/v1beta1/abci";
 import { SimulateRequest, SimulateResponse } from "cosmjs-types/cosmos/tx/v1beta1/service";
 import { AuthInfo, type Tx, TxBody, TxRaw } from "cosmjs-types/cosmos/tx/v1beta1/tx";
-import { ModuleError, sdkErrors } from "../modules/errors.ts";
-import { type QueryHandler, queryHandler } from "../modules/module.ts";
+import { ModuleError, sdkErrors } from "../../modules/errors.ts";
+import { type QueryHandler, queryHandler } from "../../modules/module.ts";
+import { freeGas } from "../state/gas.ts";
+import type { Runtime } from "../state/runtime.ts";
 import { runTx } from "./execute.ts";
-import type { Runtime } from "./runtime.ts";
-import { freeGas } from "./state/gas.ts";
 
 /** What a simulation tells. */
 export interface Simulation {
