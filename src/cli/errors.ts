@@ -1,4 +1,5 @@
 /** Exit codes and error texts of the command line: one line cause, one line fix, a code. */
+import { ConfigError } from "../node/config.ts";
 
 /** docs/cli.md lists the same. */
 export const exitCodes = {
@@ -40,18 +41,28 @@ const unreachableCauses = ["ECONNREFUSED", "ECONNRESET", "ENOTFOUND", "ETIMEDOUT
 export function toCliError(thrown: unknown): CliError {
   if (thrown instanceof CliError) return thrown;
   const cause = thrown instanceof Error ? thrown.message : String(thrown);
-  const inner =
-    thrown instanceof Error ? (thrown.cause as { code?: unknown } | undefined) : undefined;
-  if (typeof inner?.code === "string" && unreachableCauses.includes(inner.code)) {
+  const unreachable = unreachableCause(thrown);
+  if (unreachable !== undefined) {
     return new CliError("unreachable", "node_unreachable", {
-      cause: `the node cannot be reached: ${inner.code}`,
+      cause: `the node cannot be reached: ${unreachable}`,
       fix: "check --node, or start one with `gonkad localnet`",
     });
+  }
+  if (thrown instanceof ConfigError) {
+    return new CliError("config", "bad_config", { cause, fix: "mend what is named above" });
   }
   return new CliError("unexpected", "unexpected", {
     cause,
     fix: "run again with --trace and report what it prints",
   });
+}
+
+/** What kept a request from reaching its server; undefined when it was something else. */
+function unreachableCause(thrown: unknown): string | undefined {
+  if (!(thrown instanceof Error)) return undefined;
+  if (thrown.name === "TimeoutError") return "no answer in time";
+  const code = (thrown.cause as { readonly code?: unknown } | undefined)?.code;
+  return typeof code === "string" && unreachableCauses.includes(code) ? code : undefined;
 }
 
 /** The three lines on stderr. */

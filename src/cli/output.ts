@@ -10,6 +10,12 @@ export function print(value: unknown, format: OutputFormat): void {
   process.stdout.write(`${text}\n`);
 }
 
+/** Prints one value: bare for people and shell scripts, as {"name": value} for JSON. */
+export function printValue(name: string, value: string, format: OutputFormat): void {
+  if (format === "json") print({ [name]: value }, format);
+  else process.stdout.write(`${value}\n`);
+}
+
 /** For people, while the command works; never data. */
 export function note(text: string): void {
   process.stderr.write(`${text}\n`);

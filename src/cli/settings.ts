@@ -63,7 +63,7 @@ export function readSettings(command: Command, fallback: OutputFormat): Settings
   return {
     home,
     chainId: pick("chainId", "chain-id"),
-    node: pick("node", "node") ?? defaultNode,
+    node: nodeUrl(pick("node", "node") ?? defaultNode),
     keyringBackend: backend(pick("keyringBackend", "keyring-backend") ?? "file"),
     passphraseFile: pick("keyringPassphraseFile", "keyring-passphrase-file"),
     output: format(pick("output", "output") ?? fallback),
@@ -92,6 +92,12 @@ function backend(name: string): "file" | "test" {
 function format(name: string): OutputFormat {
   if (name === "json" || name === "text") return name;
   throw usage(`unknown output format "${name}"`, "use -o json or -o text");
+}
+
+/** Where a node's RPC may be. */
+function nodeUrl(text: string): string {
+  if (/^(tcp|https?):\/\/[^\s/]+(\/\S*)?$/.test(text) && URL.canParse(httpUrl(text))) return text;
+  throw usage(`--node ${text} is no address`, "write tcp://localhost:26657 or https://host/path");
 }
 
 /** A command line that cannot be understood. */

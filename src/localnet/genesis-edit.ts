@@ -26,8 +26,6 @@ export interface GenesisHost {
   readonly moniker: string;
   /** What it is taken to have proven before the first Sprint. */
   readonly weight: bigint;
-  /** Share of the consensus power, of one million over all hosts. */
-  readonly power: bigint;
 }
 
 /** What a worker needs for Sprints; the chain wants grants in order. */
@@ -66,7 +64,7 @@ export function addAccount(draft: GenesisDraft, address: string, coins: readonly
   }
 }
 
-/** Adds a host that is in the first validator set. */
+/** Adds a host to the first validator set; its power comes from shareEqually. */
 export function addHost(draft: GenesisDraft, host: GenesisHost): void {
   listIn(draft, "pow", "hosts").push({
     operator: host.operator,
@@ -82,8 +80,28 @@ export function addHost(draft: GenesisDraft, host: GenesisHost): void {
   listIn(draft, "pow", "standings").push({
     operator: host.operator,
     reference_weight: String(host.weight),
-    power: String(host.power),
+    power: "0",
   });
+}
+
+/** Power of all genesis hosts together: proof of work counts it in millionths. */
+const totalPower = 1_000_000n;
+
+/** Gives every host an equal part of the power; the first ones take what does not divide. */
+export function shareEqually(draft: GenesisDraft): void {
+  const standings = listIn(draft, "pow", "standings");
+  const count = BigInt(standings.length);
+  standings.forEach((standing, index) => {
+    const extra = BigInt(index) < totalPower % count ? 1n : 0n;
+    standing.power = String(totalPower / count + extra);
+  });
+}
+
+/** Whether two documents have the same chain id, accounts, balances and hosts. */
+export function sameNetwork(a: GenesisDraft, b: GenesisDraft): boolean {
+  const parts = ({ chain_id, app_state: { auth, bank, pow } }: GenesisDraft) =>
+    JSON.stringify([chain_id, auth?.accounts, bank?.balances, pow?.hosts, pow?.standings]);
+  return parts(a) === parts(b);
 }
 
 /** Whether the document has an account of this address. */

@@ -1,24 +1,29 @@
 /** A localnet that runs: nodes and hosts as processes, their endpoints, their end. */
-import { mkdirSync, rmSync, writeFileSync } from "node:fs";
-import { connect } from "node:net";
+import { mkdirSync, rmSync } from "node:fs";
+import { createServer } from "node:net";
 import path from "node:path";
+import { fileURLToPath } from "node:url";
 import type { KeyInfo } from "../cli/keys/keyring.ts";
-import { type Plan, type PlannedHost, type PlannedNode, planLocalnet } from "./plan.ts";
+import {
+  type Definition,
+  DefinitionError,
+  defaultDefinitionFile,
+  type Overrides,
+  readDefinition,
+} from "./definition.ts";
+import { type Plan, type PlannedHost, type PlannedNode, planDefinition } from "./plan.ts";
 import { LocalnetProcess } from "./process.ts";
-import { isWritten, writeConfig, writeHomes, writeKeyring } from "./write-homes.ts";
+import { isWritten, replaceFile, writeHomes } from "./write-homes.ts";
 
 /** Ctrl-C ends everything within two seconds: this is what processes get before SIGKILL. */
 const stopGraceMs = 1500;
-/** Another place for the ports when one of them is taken. */
-const portShift = 1000;
 const maxPortShifts = 20;
+const program = fileURLToPath(new URL("../../bin/gonkad.mjs", import.meta.url));
 
-export interface LocalnetSettings {
+export interface LocalnetSettings extends Overrides {
   readonly home: string;
-  readonly validators: number;
-  readonly nonces: number;
-  /** Nonces of single hosts, by name. */
-  readonly noncesOf: ReadonlyMap<string, number>;
+  /** The definition; localnet/default.toml when absent. */
+  readonly file?: string | undefined;
   readonly isReset: boolean;
   readonly onCrash: (name: string, how: string) => void;
 }
@@ -41,55 +46,59 @@ export class Localnet {
     this.plan = plan;
     this.keys = keys;
     this.isContinued = parts.isContinued;
-    this.nodes = new Map(plan.nodes.map((node) => [node.name, nodeProcess(node, settings)]));
-    const host = (planned: PlannedHost) => hostProcess(plan, planned, settings);
+    const { onCrash } = settings;
+    this.nodes = new Map(plan.nodes.map((node) => [node.name, nodeProcess(node, onCrash)]));
+    const host = (planned: PlannedHost) => hostProcess(plan, planned, onCrash);
     this.hosts = new Map(plan.hosts.map((planned) => [planned.name, host(planned)]));
   }
 
-  /** Finds free ports and writes what is missing on disk. */
+  /** Finds free ports and writes what is missing on disk. Throws DefinitionError. */
   static async prepare(settings: LocalnetSettings): Promise<Localnet> {
-    const { home, validators, nonces } = settings;
+    const home = path.resolve(settings.home);
+    const definition = readDefinition(settings.file ?? defaultDefinitionFile, settings);
     if (settings.isReset) rmSync(home, { recursive: true, force: true });
     mkdirSync(home, { recursive: true });
-    const portOffset = await freePortOffset(settings);
-    const plan = planLocalnet({ home: path.resolve(home), validators, portOffset, nonces });
+    const plan = await planWithFreePorts(definition, home);
     const isContinued = isWritten(plan);
-    await writeHomes(plan);
-    for (const node of plan.nodes) writeConfig(plan, node);
-    const keys = await writeKeyring(plan);
+    const keys = await writeHomes(plan);
     return new Localnet({ plan, keys, settings, isContinued });
   }
 
-  /** Starts every process and writes localnet.json. */
+  /** Starts every process. */
   start(): void {
     for (const node of this.nodes.values()) node.start();
     for (const host of this.hosts.values()) host.start();
-    writeFileSync(
-      path.join(this.plan.home, "localnet.json"),
-      `${JSON.stringify(this.describe(), null, 2)}\n`,
-    );
+    this.writeDescription();
   }
 
   /** Ends every process; resolves when all are gone. */
   async stop(): Promise<void> {
     const all = [...this.hosts.values(), ...this.nodes.values()];
     await Promise.all(all.map((process) => process.stop(stopGraceMs)));
+    this.writeDescription();
   }
 
-  /** What localnet.json says. No secrets: the mnemonic is in the documentation. */
+  /** Writes localnet.json: endpoints, accounts, and the pids of what runs now. */
+  writeDescription(): void {
+    const file = path.join(this.plan.home, "localnet.json");
+    replaceFile(file, `${JSON.stringify(this.describe(), null, 2)}\n`);
+  }
+
+  /** What localnet.json says. No secrets. A process that does not run has pid null. */
   describe(): object {
     const { plan } = this;
     return {
       chain_id: plan.chainId,
       home: plan.home,
       keyring_backend: "test",
+      pid: process.pid,
       nodes: plan.nodes.map((node) => ({
         name: node.name,
         home: node.home,
         rpc: `http://127.0.0.1:${node.rpcPort}`,
         rest: `http://127.0.0.1:${node.restPort}`,
         p2p_port: node.p2pPort,
-        pid: this.nodes.get(node.name)?.pid,
+        pid: this.nodes.get(node.name)?.pid ?? null,
         log: this.nodes.get(node.name)?.logFile,
       })),
       hosts: plan.hosts.map((host) => ({
@@ -97,65 +106,69 @@ export class Localnet {
         operator: this.keys.get(host.operator)?.address,
         worker: this.keys.get(host.worker)?.address,
         node: host.node.name,
-        pid: this.hosts.get(host.name)?.pid,
+        nonces: host.nonces,
+        pid: this.hosts.get(host.name)?.pid ?? null,
         log: this.hosts.get(host.name)?.logFile,
       })),
-      accounts: plan.keys.map(({ name, index, gnk }) => ({
+      accounts: plan.keys.map(({ name, gnk }) => ({
         name,
         address: this.keys.get(name)?.address,
-        hd_path: `m/44'/118'/0'/0/${index}`,
+        hd_path: this.keys.get(name)?.hdPath,
         gnk: String(gnk),
       })),
     };
   }
 }
 
-function nodeProcess(node: PlannedNode, { onCrash }: LocalnetSettings): LocalnetProcess {
-  const logFile = path.join(node.home, "node.log");
+type OnCrash = LocalnetSettings["onCrash"];
+
+function nodeProcess({ name, home }: PlannedNode, onCrash: OnCrash): LocalnetProcess {
+  const logFile = path.join(home, "node.log");
+  return new LocalnetProcess({ name, logFile, args: [program, "start", "--home", home], onCrash });
+}
+
+function hostProcess(plan: Plan, host: PlannedHost, onCrash: OnCrash): LocalnetProcess {
+  const stateDir = path.join(plan.home, host.name);
+  const args = [program, "host", "--home", plan.home, "--keyring-backend", "test"];
+  args.push("--node", `tcp://127.0.0.1:${host.node.rpcPort}`, "--chain-id", plan.chainId);
+  args.push("--operator", host.operator, "--worker", host.worker, "--state-dir", stateDir);
+  args.push("--max-nonces", String(host.nonces));
   return new LocalnetProcess({
-    name: node.name,
-    logFile,
-    args: ["start", "--home", node.home],
+    name: host.name,
+    logFile: path.join(stateDir, "host.log"),
+    args,
     onCrash,
   });
 }
 
-function hostProcess(
-  plan: Plan,
-  host: PlannedHost,
-  { onCrash, noncesOf }: LocalnetSettings,
-): LocalnetProcess {
-  const stateDir = path.join(plan.home, host.name);
-  const args = ["host", "--home", plan.home, "--keyring-backend", "test"];
-  args.push("--node", `tcp://127.0.0.1:${host.node.rpcPort}`, "--chain-id", plan.chainId);
-  args.push("--operator", host.operator, "--worker", host.worker, "--state-dir", stateDir);
-  args.push("--max-nonces", String(noncesOf.get(host.name) ?? host.nonces));
-  const logFile = path.join(stateDir, "host.log");
-  return new LocalnetProcess({ name: host.name, logFile, args, onCrash });
-}
-
-async function freePortOffset({ home, validators, nonces }: LocalnetSettings): Promise<number> {
+/** The plan whose ports are free: those of the definition, or a few shifts higher. */
+async function planWithFreePorts(definition: Definition, home: string): Promise<Plan> {
+  const { ports } = definition;
   for (let shift = 0; shift < maxPortShifts; shift++) {
-    const portOffset = shift * portShift;
-    const plan = planLocalnet({ home, validators, nonces, portOffset });
-    const ports = plan.nodes.flatMap(({ p2pPort, rpcPort, restPort }) => [
-      p2pPort,
-      rpcPort,
-      restPort,
-    ]);
-    const taken = await Promise.all(ports.map(isTaken));
-    if (!taken.includes(true)) return portOffset;
+    const plan = planDefinition(definition, { home, portOffset: shift * ports.shift });
+    const wanted = plan.nodes.flatMap((node) => [node.p2pPort, node.rpcPort, node.restPort]);
+    if (Math.max(...wanted) > 65_535) break;
+    if (await areFree(wanted)) return plan;
   }
-  throw new Error(`no free ports: tried ${maxPortShifts} ranges from 26656 on`);
+  throw new DefinitionError([
+    `ports: none of ${maxPortShifts} ranges from ${ports.p2p}, ${ports.rpc} and ${ports.rest} on ` +
+      "is free; stop what uses them, or choose others in a definition (--file)",
+  ]);
 }
 
-function isTaken(port: number): Promise<boolean> {
+async function areFree(ports: readonly number[]): Promise<boolean> {
+  for (const port of ports) {
+    if (!(await isFree(port))) return false;
+  }
+  return true;
+}
+
+function isFree(port: number): Promise<boolean> {
   return new Promise((resolve) => {
-    const socket = connect({ port, host: "127.0.0.1" });
-    socket.once("connect", () => {
-      socket.destroy();
-      resolve(true);
+    const server = createServer();
+    server.once("error", () => resolve(false));
+    server.listen({ port, host: "127.0.0.1", exclusive: true }, () => {
+      server.close(() => resolve(true));
     });
-    socket.once("error", () => resolve(false));
   });
 }

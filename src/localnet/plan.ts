@@ -2,18 +2,20 @@
 import path from "node:path";
 import { sha256 } from "../crypto/hash.ts";
 import { utf8 } from "../encoding/bytes.ts";
+import {
+  type Definition,
+  defaultDefinitionFile,
+  type Overrides,
+  type Ports,
+  readDefinition,
+} from "./definition.ts";
 
-/** Everybody knows this mnemonic: for development only. */
-export const devMnemonic = "test test test test test test test test test test test junk";
-export const chainId = "gonka-localnet-1";
-
-export interface LocalnetOptions {
+export interface LocalnetOptions extends Overrides {
   readonly home: string;
-  readonly validators: number;
   /** Added to every port, when the usual ones are taken. */
   readonly portOffset: number;
-  /** Nonces per Sprint of each host. */
-  readonly nonces: number;
+  /** The definition; localnet/default.toml when absent. */
+  readonly file?: string | undefined;
 }
 
 export interface PlannedNode {
@@ -33,6 +35,7 @@ export interface PlannedHost {
   readonly operator: string;
   readonly worker: string;
   readonly node: PlannedNode;
+  /** Nonces that it searches in one Sprint. */
   readonly nonces: number;
 }
 
@@ -47,53 +50,67 @@ export interface PlannedKey {
 export interface Plan {
   readonly chainId: string;
   readonly home: string;
+  readonly definition: Definition;
+  /** How far the ports are from those of the definition. */
+  readonly portOffset: number;
   readonly nodes: readonly PlannedNode[];
   readonly hosts: readonly PlannedHost[];
   readonly keys: readonly PlannedKey[];
 }
 
-const userNames = ["alice", "bob", "carol", "dave", "erin", "frank"];
-const userGnk = 1_000_000n;
-const operatorGnk = 10_000n;
-const workerGnk = 100n;
-/** Address indexes of operators and workers begin here. */
-const [operatorIndex, workerIndex] = [100, 200];
-/** Distance between two nodes' ports of one kind. */
-const portStep = 10;
+/** Address indexes of operators and workers begin here; those before are the accounts'. */
+export const operatorIndex = 100;
+const workerIndex = 200;
 
-/** The plan of a localnet; the same options give the same plan. */
+/** The plan of a localnet; the same options give the same plan. Throws DefinitionError. */
 export function planLocalnet(options: LocalnetOptions): Plan {
-  const numbers = Array.from({ length: options.validators }, (_, index) => index);
-  const nodes = numbers.map((index) => planNode(options, index));
-  const hosts = nodes.map(
-    (node, index): PlannedHost => ({
-      name: `host${index + 1}`,
-      operator: `host${index + 1}`,
-      worker: `worker${index + 1}`,
-      node,
-      nonces: options.nonces,
-    }),
-  );
-  return { chainId, home: options.home, nodes, hosts, keys: planKeys(numbers) };
+  const definition = readDefinition(options.file ?? defaultDefinitionFile, options);
+  return planDefinition(definition, options);
 }
 
-function planNode({ home, portOffset }: LocalnetOptions, index: number): PlannedNode {
-  const shift = portOffset + index * portStep;
+/** The plan of a definition that is read already. */
+export function planDefinition(
+  definition: Definition,
+  { home, portOffset }: { readonly home: string; readonly portOffset: number },
+): Plan {
+  const numbers = Array.from({ length: definition.validators }, (_, index) => index);
+  const nodes = numbers.map((index) => planNode(definition.ports, { home, portOffset, index }));
+  const { nonces, noncesOf } = definition.hosts;
+  const hosts = nodes.map((node, index): PlannedHost => {
+    const name = `host${index + 1}`;
+    const worker = `worker${index + 1}`;
+    return { name, operator: name, worker, node, nonces: noncesOf.get(name) ?? nonces };
+  });
+  const keys = planKeys(definition);
+  return { chainId: definition.chainId, home, definition, portOffset, nodes, hosts, keys };
+}
+
+function planNode(
+  ports: Ports,
+  at: { readonly home: string; readonly portOffset: number; readonly index: number },
+): PlannedNode {
+  const { home, portOffset, index } = at;
+  const name = `node${index + 1}`;
   return {
-    name: `node${index + 1}`,
-    home: path.join(home, `node${index + 1}`),
-    p2pPort: 26_656 + shift,
-    rpcPort: 26_657 + shift,
-    restPort: 1317 + portOffset + index,
+    name,
+    home: path.join(home, name),
+    p2pPort: ports.p2p + index * ports.p2pStep + portOffset,
+    rpcPort: ports.rpc + index * ports.rpcStep + portOffset,
+    restPort: ports.rest + index * ports.restStep + portOffset,
     nodeSeed: sha256(utf8(`gonka localnet node key ${index + 1}`)),
     validatorSeed: sha256(utf8(`gonka localnet validator key ${index + 1}`)),
   };
 }
 
-function planKeys(numbers: readonly number[]): PlannedKey[] {
+function planKeys({ accounts, hosts, validators }: Definition): PlannedKey[] {
+  const numbers = Array.from({ length: validators }, (_, index) => index);
+  const { operatorGnk, workerGnk } = hosts;
   return [
-    ...userNames.map((name, index) => ({ name, index, gnk: userGnk })),
+    ...accounts.map(({ name, gnk }, index) => ({ name, index, gnk })),
     ...numbers.map((n) => ({ name: `host${n + 1}`, index: operatorIndex + n, gnk: operatorGnk })),
     ...numbers.map((n) => ({ name: `worker${n + 1}`, index: workerIndex + n, gnk: workerGnk })),
   ];
 }
+
+/** The mnemonic of localnet/default.toml. Everybody knows it: for development only. */
+export const devMnemonic = "test test test test test test test test test test test junk";

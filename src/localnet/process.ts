@@ -2,9 +2,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { closeSync, mkdirSync, openSync } from "node:fs";
 import path from "node:path";
-import { fileURLToPath } from "node:url";
-
-const program = fileURLToPath(new URL("../../bin/gonkad.mjs", import.meta.url));
 
 export class LocalnetProcess {
   readonly name: string;
@@ -18,7 +15,7 @@ export class LocalnetProcess {
   constructor(options: {
     readonly name: string;
     readonly logFile: string;
-    /** Of gonkad. */
+    /** Of node: the program and its arguments. */
     readonly args: readonly string[];
     /** Told when it ends without having been asked to. */
     readonly onCrash: (name: string, how: string) => void;
@@ -41,7 +38,7 @@ export class LocalnetProcess {
     if (this.#child) return;
     mkdirSync(path.dirname(this.logFile), { recursive: true });
     const log = openSync(this.logFile, "a");
-    const child = spawn(process.execPath, [program, ...this.#args], {
+    const child = spawn(process.execPath, this.#args, {
       // The channel carries nothing: it breaks when this process ends, however it ends.
       stdio: ["ignore", log, log, "ipc"],
     });
@@ -49,11 +46,14 @@ export class LocalnetProcess {
     this.#child = child;
     this.#isWanted = true;
     this.#exited = new Promise((resolve) => {
-      child.once("exit", (code, signal) => {
+      const gone = (how: string): void => {
+        if (this.#child !== child) return;
         this.#child = undefined;
         resolve();
-        if (this.#isWanted) this.#onCrash(this.name, signal ?? `exit code ${code}`);
-      });
+        if (this.#isWanted) this.#onCrash(this.name, how);
+      };
+      child.once("error", (error) => gone(error.message)); // It could not even be started.
+      child.once("exit", (code, signal) => gone(signal ?? `exit code ${code}`));
     });
   }
 

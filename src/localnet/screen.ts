@@ -1,32 +1,70 @@
 /** What a localnet shows people: at most 40 lines, every value ready to copy. */
 import type { Localnet } from "./localnet.ts";
-import { devMnemonic } from "./plan.ts";
+import { operatorIndex } from "./plan.ts";
 import type { Look } from "./watch.ts";
 
+/** Accounts on the first screen; localnet.json has all of them. */
+const maxAccountLines = 12;
+
+export interface BannerOptions {
+  readonly firstBlockSeconds: string;
+  readonly version: string;
+  /** Whether the mnemonic may be shown. */
+  readonly showSecrets: boolean;
+}
+
 /** The lines after the first block. */
-export function banner(localnet: Localnet, firstBlockSeconds: string): string {
-  const { plan, keys } = localnet;
-  const [first] = plan.nodes;
-  const users = plan.keys.filter(({ index }) => index < 100);
-  const address = (name: string) => keys.get(name)?.address ?? "";
+export function banner(localnet: Localnet, options: BannerOptions): string {
+  const { plan } = localnet;
+  const count = plan.nodes.length;
   const lines = [
-    `  gonka localnet   chain ${plan.chainId}   ${plan.nodes.length} validators · ` +
-      `${plan.hosts.length} hosts   ${localnet.isContinued ? "going on" : "new"}`,
-    `  ✔ keys  ✔ genesis  ✔ consensus (first block ${firstBlockSeconds} s)  ✔ hosts registered`,
+    `  gonka localnet  v${options.version}   chain ${plan.chainId}   ` +
+      `${count} validator${count === 1 ? "" : "s"}, each with a host`,
+    `  ${localnet.isContinued ? "going on where it stopped" : "new"}, first block after ` +
+      `${options.firstBlockSeconds} s`,
+    ...portLine(localnet),
     "",
-    `  Accounts (mnemonic: ${devMnemonic}`,
-    "            path m/44'/118'/0'/0/i, known to everybody: DEVELOPMENT ONLY)",
-    ...users.map(({ name, index, gnk }) => {
-      return `   (${index}) ${name.padEnd(6)} ${address(name)}  ${gnk.toLocaleString("en-US")} GNK`;
-    }),
+    ...accountLines(localnet, options.showSecrets),
     "",
-    "  Endpoints                          Try it",
-    `   RPC   http://127.0.0.1:${first?.rpcPort}       gonkad q bank balances alice --home ${plan.home}`,
-    `   REST  http://127.0.0.1:${first?.restPort}        gonkad tx bank send alice bob 1gnk --from alice -y --home ${plan.home}`,
-    `   files ${plan.home}/localnet.json, and a log beside every node and host`,
+    ...endpointLines(localnet),
     "",
   ];
   return `${lines.join("\n")}\n`;
+}
+
+function portLine({ plan }: Localnet): string[] {
+  if (plan.portOffset === 0) return [];
+  return [`  The usual ports are taken: all of them are ${plan.portOffset} higher.`];
+}
+
+function accountLines({ plan, keys }: Localnet, showSecrets: boolean): string[] {
+  const users = plan.keys.filter(({ index }) => index < operatorIndex).slice(0, maxAccountLines);
+  const width = Math.max(...users.map(({ name }) => name.length), 0);
+  const mnemonic = showSecrets
+    ? plan.definition.mnemonic
+    : "not shown here; --show-secrets prints it";
+  return [
+    "  Accounts (path m/44'/118'/0'/0/i, for DEVELOPMENT ONLY)",
+    `  mnemonic: ${mnemonic}`,
+    ...users.map(({ name, index, gnk }) => {
+      const address = keys.get(name)?.address ?? "";
+      return `   (${index}) ${name.padEnd(width)}  ${address}  ${gnk.toLocaleString("en-US")} GNK`;
+    }),
+  ];
+}
+
+function endpointLines({ plan }: Localnet): string[] {
+  const [first] = plan.nodes;
+  const gonkad = `npx gonkad --home ${plan.home}`;
+  return [
+    "  Endpoints (the first node's; localnet.json has all of them)",
+    `   RPC    http://127.0.0.1:${first?.rpcPort}`,
+    `   REST   http://127.0.0.1:${first?.restPort}`,
+    `   files  ${plan.home}/localnet.json; a log beside every node and host`,
+    "  Try it",
+    `   ${gonkad} query bank balances alice`,
+    `   ${gonkad} tx bank send alice bob 1gnk -y`,
+  ];
 }
 
 /** The hosts as a table. */

@@ -1,5 +1,7 @@
 /** What a running localnet is doing, read from its REST and RPC like any explorer would. */
 
+const lookTimeoutMs = 2000;
+
 /** One look at the chain; undefined fields could not be read. */
 export interface Look {
   readonly height: number;
@@ -15,15 +17,16 @@ export interface HostLook {
   readonly power: number;
 }
 
-/** The latest look, or undefined while the node does not answer. */
-export async function look(restUrl: string): Promise<Look | undefined> {
-  const block = await getJson(`${restUrl}/cosmos/base/tendermint/v1beta1/blocks/latest`);
+/** The latest look, or undefined while the node does not answer, or when the signal comes first. */
+export async function look(restUrl: string, signal: AbortSignal): Promise<Look | undefined> {
+  const getJson = (route: string) => readJson(`${restUrl}${route}`, signal);
+  const block = await getJson("/cosmos/base/tendermint/v1beta1/blocks/latest");
   const height = Number(field(block, "block", "header", "height"));
   if (!Number.isSafeInteger(height)) return undefined;
-  const epoch = await getJson(`${restUrl}/gonka/pow/v1/epochs/current`);
+  const epoch = await getJson("/gonka/pow/v1/epochs/current");
   const index = field(epoch, "epoch", "index");
   const phase = field(epoch, "phase");
-  const hosts = await getJson(`${restUrl}/gonka/pow/v1/hosts`);
+  const hosts = await getJson("/gonka/pow/v1/hosts");
   const list = field(hosts, "hosts");
   return {
     height,
@@ -50,9 +53,10 @@ function field(value: unknown, ...path: readonly string[]): unknown {
   return at;
 }
 
-async function getJson(url: string): Promise<unknown> {
+async function readJson(url: string, signal: AbortSignal): Promise<unknown> {
   try {
-    const response = await fetch(url, { signal: AbortSignal.timeout(2000) });
+    const within = AbortSignal.any([signal, AbortSignal.timeout(lookTimeoutMs)]);
+    const response = await fetch(url, { signal: within });
     return response.ok ? await response.json() : undefined;
   } catch {
     return undefined; // Not up yet, or busy: the next look comes soon.

@@ -3,8 +3,15 @@
  * Names are CometBFT's and the SDK's, so that what operators know and their tools write works.
  */
 
-/** duration: Go's notation, such as 500ms; address: tcp://host:port; coins: 0.025ngonka. */
-export type ConfigKind = "string" | "bool" | "integer" | "duration" | "address" | "coins";
+/** choice: one of `choices`; duration: Go's notation, such as 500ms; address: tcp://host:port; coins: 0.025ngonka. */
+export type ConfigKind =
+  | "string"
+  | "choice"
+  | "bool"
+  | "integer"
+  | "duration"
+  | "address"
+  | "coins";
 
 export interface ConfigKey {
   readonly file: "config" | "app";
@@ -17,6 +24,8 @@ export interface ConfigKey {
   /** Bounds of integers, and of durations in milliseconds. */
   readonly min?: number;
   readonly max?: number;
+  /** Of kind "choice": what may be written. */
+  readonly choices?: readonly string[];
 }
 
 type Row = readonly [
@@ -25,15 +34,17 @@ type Row = readonly [
   kind: ConfigKind,
   fallback: string | boolean | number,
   about: string,
-  bounds?: readonly [min: number, max: number],
+  bounds?: readonly [min: number, max: number] | readonly string[],
 ];
 
 const minuteMs = 60_000;
+const logLevels = ["debug", "info", "warn", "error"];
+const logFormats = ["plain", "json"];
 
 const config: readonly Row[] = [
   ["", "moniker", "string", "node", "Name of this node, for people."],
-  ["", "log_level", "string", "info", "debug, info, warn or error."],
-  ["", "log_format", "string", "plain", "plain for people, json for collectors."],
+  ["", "log_level", "choice", "info", "debug, info, warn or error.", logLevels],
+  ["", "log_format", "choice", "plain", "plain for people, json for collectors.", logFormats],
   ["rpc", "laddr", "address", "tcp://127.0.0.1:26657", "Where JSON-RPC and websocket listen."],
   ["p2p", "laddr", "address", "tcp://0.0.0.0:26656", "Where peers connect."],
   [
@@ -159,8 +170,14 @@ const toKey =
     kind,
     fallback,
     about,
-    ...(bounds ? { min: bounds[0], max: bounds[1] } : {}),
+    ...limits(bounds),
   });
+
+function limits(bounds: Row[5]): Pick<ConfigKey, "min" | "max" | "choices"> {
+  const [min, max] = bounds ?? [];
+  if (typeof min === "number" && typeof max === "number") return { min, max };
+  return bounds ? { choices: bounds.map(String) } : {};
+}
 
 export const configKeys: readonly ConfigKey[] = [
   ...config.map(toKey("config")),

@@ -71,6 +71,7 @@ export function loadConfig(home: string): Config {
     const table = readToml(where, problems);
     const keys = configKeys.filter((key) => key.file === file);
     for (const key of keys) readKey(key, table, { where, values, problems });
+    problems.push(...notSections(table, keys, where));
     warnings.push(...unknownKeys(table, keys, where));
   }
   if (problems.length > 0) throw new ConfigError(problems);
@@ -98,15 +99,31 @@ interface Reading {
 }
 
 function readKey(key: ConfigKey, table: Table, { where, values, problems }: Reading): void {
-  const section = key.section === "" ? table : ((table[key.section] ?? {}) as Table);
+  const section = key.section === "" ? table : sectionOf(table, key.section);
   const given = section[key.name] ?? key.fallback;
   const value = convert(key, given);
   if (value === undefined) {
     const shown = JSON.stringify(given);
-    problems.push(`${where}: ${keyOf(key)} = ${shown} is not ${expected(key)}`);
+    problems.push(`${where}: ${keyOf(key)} = ${shown} cannot be used; write ${expected(key)}`);
   } else {
     values.set(keyOf(key), value);
   }
+}
+
+/** A section that is no table is told of once, by notSections. */
+function sectionOf(table: Table, name: string): Table {
+  const section = table[name];
+  return isTable(section) ? section : {};
+}
+
+const isTable = (value: unknown): value is Table =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
+
+function notSections(table: Table, keys: readonly ConfigKey[], where: string): string[] {
+  const sections = new Set(keys.map(({ section }) => section).filter((name) => name !== ""));
+  return [...sections]
+    .filter((name) => table[name] !== undefined && !isTable(table[name]))
+    .map((name) => `${where}: ${name} is not a section; write [${name}] above its keys`);
 }
 
 function convert(key: ConfigKey, given: unknown): string | boolean | number | undefined {
@@ -127,6 +144,8 @@ function convert(key: ConfigKey, given: unknown): string | boolean | number | un
       return typeof given === "string" && gasPrices.test(given) ? given : undefined;
     case "string":
       return typeof given === "string" ? given : undefined;
+    case "choice":
+      return typeof given === "string" && key.choices?.includes(given) ? given : undefined;
   }
 }
 
@@ -138,7 +157,8 @@ const inBounds = ({ min, max }: ConfigKey, value: number): number | undefined =>
     : value;
 
 const kinds: Readonly<Record<ConfigKey["kind"], string>> = {
-  string: "a string",
+  string: "a string in quotes",
+  choice: "one of",
   bool: "true or false",
   integer: "a whole number",
   duration: 'a duration such as "500ms" or "3s"',
@@ -146,7 +166,8 @@ const kinds: Readonly<Record<ConfigKey["kind"], string>> = {
   coins: 'gas prices such as "0.025ngonka"',
 };
 
-function expected({ kind, min, max }: ConfigKey): string {
+function expected({ kind, min, max, choices }: ConfigKey): string {
+  if (choices) return `${kinds[kind]} ${choices.map((each) => JSON.stringify(each)).join(", ")}`;
   if (min === undefined) return kinds[kind];
   const unit = kind === "duration" ? " ms" : "";
   return `${kinds[kind]} between ${min}${unit} and ${max}${unit}`;
@@ -155,7 +176,7 @@ function expected({ kind, min, max }: ConfigKey): string {
 const unitMs: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
 
 /** Milliseconds of Go's duration notation, such as 1m30s; undefined when it is not that. */
-function parseDuration(text: string): number | undefined {
+export function parseDuration(text: string): number | undefined {
   if (text === "0") return 0;
   if (!/^(\d+(\.\d+)?(ms|s|m|h))+$/.test(text)) return undefined;
   let total = 0;
@@ -175,13 +196,12 @@ export function parseAddress(text: string): HostPort | undefined {
 
 function unknownKeys(table: Table, keys: readonly ConfigKey[], where: string): string[] {
   const known = keys.map(keyOf);
+  const sections = new Set(keys.map(({ section }) => section));
   const given = Object.entries(table).flatMap(([name, value]) =>
-    typeof value === "object" && value !== null
-      ? Object.keys(value).map((inner) => `${name}.${inner}`)
-      : [name],
+    isTable(value) ? Object.keys(value).map((inner) => `${name}.${inner}`) : [name],
   );
   return given
-    .filter((name) => !known.includes(name))
+    .filter((name) => !known.includes(name) && !sections.has(name))
     .map((name) => `${where}: unknown key ${name}; did you mean ${nearest(name, known)}?`);
 }
 

@@ -1,11 +1,16 @@
 /** The keys of a node: its identity among peers, and its consensus key. CometBFT's file formats. */
 import { randomBytes } from "node:crypto";
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { ed25519PublicKey, nodeId } from "../crypto/ed25519.ts";
-import { concat, parseBase64, toBase64 } from "../encoding/bytes.ts";
+import { concat, equalBytes, parseBase64, toBase64 } from "../encoding/bytes.ts";
 import { loadOrCreateKey } from "../privval/files.ts";
-import type { ValidatorKey } from "../privval/key-file.ts";
+import {
+  formatKeyFile,
+  PrivvalFileError,
+  type ValidatorKey,
+  validatorKey,
+} from "../privval/key-file.ts";
 import { ConfigError } from "./config.ts";
 import { homePaths } from "./home.ts";
 
@@ -21,16 +26,44 @@ export interface NodeKeys {
 export function loadOrCreateKeys(home: string): NodeKeys {
   const paths = homePaths(home);
   const nodeSeed = loadOrCreateNodeSeed(paths.nodeKey);
-  const validator = loadOrCreateKey(paths.privValidatorKey);
+  const validator = loadValidatorKey(paths.privValidatorKey);
   return { nodeSeed, nodeId: nodeId(ed25519PublicKey(nodeSeed)), validator };
 }
 
-/** Writes node_key.json with this seed. */
-export function writeNodeKey(file: string, seed: Uint8Array): void {
+/** Writes both key files of a home from their seeds, where there are none yet. */
+export function writeKeys(
+  home: string,
+  {
+    nodeSeed,
+    validatorSeed,
+  }: { readonly nodeSeed: Uint8Array; readonly validatorSeed: Uint8Array },
+): void {
+  const paths = homePaths(home);
+  if (!existsSync(paths.nodeKey)) writeNodeKey(paths.nodeKey, nodeSeed);
+  if (existsSync(paths.privValidatorKey)) return;
+  writeSecret(paths.privValidatorKey, formatKeyFile(validatorKey(validatorSeed)));
+}
+
+function writeNodeKey(file: string, seed: Uint8Array): void {
   const value = toBase64(concat(seed, ed25519PublicKey(seed)));
-  const text = JSON.stringify({ priv_key: { type: "tendermint/PrivKeyEd25519", value } });
+  const priv_key = { type: "tendermint/PrivKeyEd25519", value };
+  writeSecret(file, JSON.stringify({ priv_key }));
+}
+
+/** Whole or not at all, and readable by the owner only. */
+function writeSecret(file: string, text: string): void {
   mkdirSync(path.dirname(file), { recursive: true });
-  writeFileSync(file, text, { mode: 0o600 });
+  writeFileSync(`${file}.new`, text, { mode: 0o600, flush: true });
+  renameSync(`${file}.new`, file);
+}
+
+function loadValidatorKey(file: string): ValidatorKey {
+  try {
+    return loadOrCreateKey(file);
+  } catch (error) {
+    if (!(error instanceof PrivvalFileError)) throw error;
+    throw new ConfigError([`${file}: ${error.message}`]);
+  }
 }
 
 function loadOrCreateNodeSeed(file: string): Uint8Array {
@@ -42,8 +75,12 @@ function loadOrCreateNodeSeed(file: string): Uint8Array {
 
 function parseNodeKey(file: string, text: string): Uint8Array {
   const bytes = keyBytes(text);
-  if (bytes?.length === 64) return bytes.slice(0, 32);
-  throw new ConfigError([`${file}: priv_key.value must be 64 bytes in base64 (ed25519)`]);
+  const seed = bytes?.slice(0, 32);
+  if (bytes?.length !== 64 || !seed) {
+    throw new ConfigError([`${file}: priv_key.value must be 64 bytes in base64 (ed25519)`]);
+  }
+  if (equalBytes(ed25519PublicKey(seed), bytes.slice(32))) return seed;
+  throw new ConfigError([`${file}: the halves of priv_key.value do not belong together`]);
 }
 
 function keyBytes(text: string): Uint8Array | undefined {

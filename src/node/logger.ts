@@ -50,8 +50,13 @@ export class Logger {
   }
 }
 
-const showBigint = (_: string, value: unknown): unknown =>
-  typeof value === "bigint" ? String(value) : value;
+function showBigint(_: string, value: unknown): unknown {
+  if (value instanceof Error) return value.message;
+  return typeof value === "bigint" ? String(value) : value;
+}
+
+/** Text without blanks and control characters; a peer must not be able to write lines of its own. */
+const isPlain = /^[^\s\p{Cc}"]+$/u;
 
 function plainFields(fields: LogFields): string {
   return Object.entries(fields)
@@ -60,6 +65,7 @@ function plainFields(fields: LogFields): string {
 }
 
 function plainValue(value: unknown): string {
-  if (typeof value === "string") return /\s/.test(value) ? JSON.stringify(value) : value;
+  if (value instanceof Error) return JSON.stringify(value.message);
+  if (typeof value === "string") return isPlain.test(value) ? value : JSON.stringify(value);
   return typeof value === "bigint" ? String(value) : JSON.stringify(value, showBigint);
 }

@@ -9,6 +9,7 @@ import {
   formatDraft,
   type GenesisDraft,
   hasAccount,
+  shareEqually,
 } from "../../localnet/genesis-edit.ts";
 import { homePaths } from "../../node/home.ts";
 import { genesisHash, parseGenesis } from "../../types/genesis/genesis.ts";
@@ -17,9 +18,6 @@ import { openKeyring } from "../keys/keys-command.ts";
 import { note, print } from "../output.ts";
 import { readSettings, usage } from "../settings.ts";
 import { readCoins } from "../tx/amounts.ts";
-
-/** Power of all genesis hosts together: proof of work counts it in millionths. */
-const totalPower = 1_000_000n;
 
 export function genesisCommand(): Command {
   const genesis = new Command("genesis").description("fill in and check genesis.json");
@@ -45,7 +43,7 @@ export function genesisCommand(): Command {
       const settings = readSettings(command, "text");
       const where = file ?? homePaths(settings.home).genesis;
       const doc = readDoc(where);
-      const { checkGenesis } = await import("../../node/check-genesis.ts");
+      const { checkGenesis } = await import("../../node/genesis/check.ts");
       const summary = await checkGenesis(doc).catch((error: unknown) => {
         throw badGenesis(where, error);
       });
@@ -66,7 +64,7 @@ export function genesisCommand(): Command {
     .description("print the state of a stopped node as a genesis document")
     .action(async (flags: { readonly height: string }, command: Command) => {
       const settings = readSettings(command, "json");
-      const { exportGenesis } = await import("../../node/export-genesis.ts");
+      const { exportGenesis } = await import("../../node/genesis/export.ts");
       process.stdout.write(`${await exportGenesis(settings.home, BigInt(flags.height))}\n`);
     });
   return genesis;
@@ -100,7 +98,6 @@ function addHostCommand(): Command {
           consensusPubKey,
           moniker,
           weight,
-          power: 0n,
         });
         shareEqually(draft);
       });
@@ -113,16 +110,6 @@ interface AddHostFlags {
   readonly consensusKey: string;
   readonly moniker: string;
   readonly weight: string;
-}
-
-/** Equal shares of the whole power; the first hosts take what does not divide. */
-function shareEqually(draft: GenesisDraft): void {
-  const standings = draft.app_state.pow?.standings as { power: string }[];
-  const count = BigInt(standings.length);
-  standings.forEach((standing, index) => {
-    const extra = BigInt(index) < totalPower % count ? 1n : 0n;
-    standing.power = String(totalPower / count + extra);
-  });
 }
 
 function addressOf(command: Command, text: string): string {

@@ -4,8 +4,7 @@ import { Command, InvalidArgumentError } from "commander";
 import { secp256k1Address } from "../../crypto/secp256k1.ts";
 import { toBech32 } from "../../encoding/bech32.ts";
 import { fromBase64, parseHex, toBase64, toHex } from "../../encoding/bytes.ts";
-import { CliError } from "../errors.ts";
-import { note, print } from "../output.ts";
+import { note, print, printValue } from "../output.ts";
 import { ask, askPassphrase, confirm } from "../prompt.ts";
 import { readSettings, type Settings, usage } from "../settings.ts";
 import { derivePrivateKey, describeKey, hdPath } from "./derive.ts";
@@ -46,6 +45,7 @@ export function keysCommand(): Command {
   keys
     .command("list")
     .description("list all keys")
+    .addHelpText("after", "\nExample:\n  gonkad keys list -o json\n")
     .action((_, command: Command) => {
       const settings = readSettings(command, "text");
       print(openKeyring(settings).list().map(publicKeyInfo), settings.output);
@@ -53,13 +53,20 @@ export function keysCommand(): Command {
   keys
     .command("mnemonic")
     .description("print a new 24-word mnemonic and keep nothing")
-    .action(() => void process.stdout.write(`${newMnemonic()}\n`));
+    .addHelpText("after", "\nExample:\n  gonkad keys mnemonic\n")
+    .action((_, command: Command) => {
+      printValue("mnemonic", newMnemonic(), readSettings(command, "text").output);
+    });
   keys.addCommand(deleteCommand());
   keys
     .command("rename <old> <new>")
     .description("give a key another name")
+    .addHelpText("after", "\nExample:\n  gonkad keys rename alice savings\n")
     .action(async (from: string, to: string, _, command: Command) => {
-      await openKeyring(readSettings(command, "text")).rename(from, to);
+      const settings = readSettings(command, "text");
+      const keyring = openKeyring(settings);
+      await keyring.rename(from, to);
+      if (settings.output === "json") print(publicKeyInfo(keyring.get(to)), "json");
       note(`${from} is now ${to}`);
     });
   keys.addCommand(exportCommand());
@@ -121,6 +128,7 @@ function showCommand(): Command {
     .option("-p, --pubkey", "print the public key only")
     .option("--bech <kind>", "address as acc, val or cons", "acc")
     .option("--all-paths", "addresses of this mnemonic's other coin types (asks for the mnemonic)")
+    .addHelpText("after", "\nExamples:\n  gonkad keys show alice\n  gonkad keys show alice -a\n")
     .action(async (name: string, flags: ShowFlags, command: Command) => {
       const settings = readSettings(command, "text");
       const info = openKeyring(settings).find(name);
@@ -162,11 +170,14 @@ function deleteCommand(): Command {
     .argument("<name>")
     .description("delete a key; without its mnemonic it is gone for good")
     .option("-y, --yes", "do not ask")
+    .addHelpText("after", "\nExample:\n  gonkad keys delete alice\n")
     .action(async (name: string, flags: { readonly yes?: boolean }, command: Command) => {
-      const keyring = openKeyring(readSettings(command, "text"));
+      const settings = readSettings(command, "text");
+      const keyring = openKeyring(settings);
       const info = keyring.find(name);
       if (!flags.yes && !(await confirm(`Delete ${info.name} (${info.address})?`))) return;
       keyring.delete(info.name);
+      if (settings.output === "json") print({ deleted: info.name, address: info.address }, "json");
       note(`${info.name} deleted`);
     });
 }
@@ -177,19 +188,28 @@ function exportCommand(): Command {
     .description("print a private key in hex, unprotected")
     .option("--unarmored-hex", "required: says that you know what is printed")
     .option("--unsafe", "required: says that you know what is printed")
-    .action(async (name: string, flags: { unarmoredHex?: boolean; unsafe?: boolean }, command) => {
+    .addHelpText("after", "\nExample:\n  gonkad keys export alice --unarmored-hex --unsafe\n")
+    .action(async (name: string, flags: ExportFlags, command: Command) => {
       if (!flags.unarmoredHex || !flags.unsafe) {
         throw usage("export prints the bare key", "add --unarmored-hex --unsafe if that is meant");
       }
-      const keyring = openKeyring(readSettings(command as Command, "text"));
-      process.stdout.write(`${toHex(await keyring.privateKey(keyring.find(name).name))}\n`);
+      const settings = readSettings(command, "text");
+      const keyring = openKeyring(settings);
+      const secret = toHex(await keyring.privateKey(keyring.find(name).name));
+      printValue("private_key", secret, settings.output);
     });
+}
+
+interface ExportFlags {
+  readonly unarmoredHex?: boolean;
+  readonly unsafe?: boolean;
 }
 
 function importHexCommand(): Command {
   return new Command("import-hex")
     .argument("<name>")
     .argument("<hex>", "32 bytes")
+    .addHelpText("after", `\nExample:\n  gonkad keys import-hex old ${"01".repeat(32)}\n`)
     .description("keep a private key given in hex")
     .action(async (name: string, hex: string, _: object, command: Command) => {
       const settings = readSettings(command, "text");
@@ -223,14 +243,8 @@ function publicKeyInfo(info: KeyInfo): object {
 /** A key that can sign, as CosmJS wants it. */
 export async function signingKey(
   settings: Settings,
-  from: string | undefined,
+  from: string,
 ): Promise<{ readonly info: KeyInfo; readonly privateKey: Uint8Array }> {
-  if (from === undefined) {
-    throw new CliError("usage", "from_missing", {
-      cause: "no signer given",
-      fix: "name a key with --from (see `gonkad keys list`)",
-    });
-  }
   const keyring = openKeyring(settings);
   const info = keyring.find(from);
   return { info, privateKey: await keyring.privateKey(info.name) };

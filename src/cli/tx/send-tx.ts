@@ -1,19 +1,21 @@
 /** The way of a transaction from the command line: gas, fee, signature, broadcast, waiting. */
 import { DirectSecp256k1Wallet, type EncodeObject } from "@cosmjs/proto-signing";
 import {
+  BroadcastTxError,
   calculateFee,
   type DeliverTxResponse,
   GasPrice,
   SigningStargateClient,
   type StdFee,
+  TimeoutError,
 } from "@cosmjs/stargate";
 import type { Command } from "commander";
 import { TxRaw } from "cosmjs-types/cosmos/tx/v1beta1/tx";
 import { toBase64, toUpperHex } from "../../encoding/bytes.ts";
 import { formatCoins, parseCoins, toProtoCoins } from "../../encoding/coins.ts";
 import { txHash } from "../../types/tx.ts";
-import { CliError } from "../errors.ts";
-import { signingKey } from "../keys/keys-command.ts";
+import { CliError, toCliError } from "../errors.ts";
+import { openKeyring } from "../keys/keys-command.ts";
 import { note, print } from "../output.ts";
 import { confirm } from "../prompt.ts";
 import { httpUrl, readSettings, type Settings, usage } from "../settings.ts";
@@ -36,7 +38,7 @@ export interface TxFlags {
 
 export function addTxFlags(command: Command): Command {
   return command
-    .requiredOption("--from <key>", "name or address of the key that signs")
+    .option("--from <key>", "name or address of the key that signs")
     .option("--gas <amount>", "gas limit, or auto to estimate", "auto")
     .option("--gas-adjustment <factor>", "times the estimate", "1.4")
     .option("--gas-prices <coins>", "price per unit of gas", "0ngonka")
@@ -49,16 +51,23 @@ export function addTxFlags(command: Command): Command {
     .option("-y, --yes", "do not ask before sending");
 }
 
-/** Signs and sends the messages that make builds for the sender, and prints what became of them. */
+/**
+ * Signs and sends the messages that make builds for the sender, and prints what became of them.
+ * from: the signer, where an argument names it; --from goes before.
+ */
 export async function sendTx(
   command: Command,
   make: (sender: string) => readonly EncodeObject[],
+  from?: string,
 ): Promise<void> {
   const settings = readSettings(command, "json");
   const flags = command.opts<TxFlags>();
-  const { info, privateKey } = await signingKey(settings, flags.from);
+  checkFlags(flags);
+  const keyring = openKeyring(settings);
+  const info = keyring.find(flags.from ?? from ?? missingSigner());
   const messages = make(info.address);
   if (flags.generateOnly) return print(unsigned(messages, flags), settings.output);
+  const privateKey = await keyring.privateKey(info.name);
   const wallet = await DirectSecp256k1Wallet.fromKey(privateKey, "gonka");
   const client = await connect(settings, wallet);
   try {
@@ -66,10 +75,52 @@ export async function sendTx(
     const fee = await feeOf(client, info.address, messages, flags);
     if (flags.dryRun) return print({ gas_estimate: fee.gas }, settings.output);
     if (!flags.yes && !(await isConfirmed(messages, fee))) return;
-    const raw = await client.sign(info.address, messages, fee, flags.note);
-    await broadcast(client, TxRaw.encode(raw).finish(), flags, settings);
+    await signAndSend({ client, sender: info.address, messages, fee, flags, settings });
   } finally {
     client.disconnect();
+  }
+}
+
+function missingSigner(): never {
+  throw usage("no signer given", "name a key with --from (see `gonkad keys list`)");
+}
+
+/** What can be seen to be wrong before anybody is asked for a passphrase. */
+function checkFlags({ timeoutDuration, broadcastMode }: TxFlags): void {
+  if (!(Number(timeoutDuration) >= 0)) {
+    throw usage(`--timeout-duration ${timeoutDuration} is no number of seconds`, "use 15");
+  }
+  if (broadcastMode !== "sync" && broadcastMode !== "async") {
+    throw usage(`--broadcast-mode ${broadcastMode} is not known`, "use sync or async");
+  }
+}
+
+interface Sending {
+  readonly client: SigningStargateClient;
+  readonly sender: string;
+  readonly messages: readonly EncodeObject[];
+  readonly fee: StdFee;
+  readonly flags: TxFlags;
+  readonly settings: Settings;
+}
+
+/** Once more with the sequence that the node expects, when others of this sender still wait. */
+async function signAndSend(sending: Sending): Promise<void> {
+  const { client, sender, messages, fee, flags, settings } = sending;
+  const [chainId, account] = await Promise.all([client.getChainId(), client.getSequence(sender)]);
+  const signAs = async (sequence: number): Promise<Uint8Array> => {
+    const signer = { ...account, sequence, chainId };
+    const raw = await client.sign(sender, messages, fee, flags.note, signer);
+    return TxRaw.encode(raw).finish();
+  };
+  try {
+    await broadcast(client, await signAs(account.sequence), flags, settings);
+  } catch (error) {
+    const expected = /account sequence mismatch, expected (\d{1,15})/.exec(
+      toCliError(error).message,
+    );
+    if (!expected) throw error;
+    await broadcast(client, await signAs(Number(expected[1])), flags, settings);
   }
 }
 
@@ -84,7 +135,7 @@ async function connect(
     });
   } catch (error) {
     throw new CliError("unreachable", "node_unreachable", {
-      cause: `${settings.node}: ${error instanceof Error ? error.message : String(error)}`,
+      cause: `${settings.node}: ${toCliError(error).message}`,
       fix: "check --node, or start one with `gonkad localnet`",
     });
   }
@@ -143,8 +194,10 @@ async function estimate(
     const used = await client.simulate(sender, messages, flags.note);
     return Math.ceil(used * factor);
   } catch (error) {
+    const known = toCliError(error);
+    if (known.id !== "unexpected") throw known;
     throw new CliError("rejected", "simulation_failed", {
-      cause: error instanceof Error ? error.message : String(error),
+      cause: known.message,
       fix: "mend the message, or give --gas to send it unsimulated",
     });
   }
@@ -166,7 +219,6 @@ async function broadcast(
 ): Promise<void> {
   const hash = toUpperHex(txHash(bytes));
   const timeoutMs = Number(flags.timeoutDuration) * 1000;
-  if (!(timeoutMs >= 0)) throw usage("--timeout-duration is no number of seconds", "use 15");
   try {
     if (flags.broadcastMode === "async" || timeoutMs === 0) {
       await client.broadcastTxSync(bytes);
@@ -200,16 +252,15 @@ function failedTx(tx: DeliverTxResponse): CliError {
 }
 
 function broadcastError(error: unknown, hash: string): CliError {
-  if (error instanceof CliError) return error;
-  const text = error instanceof Error ? error.message : String(error);
-  if (/was submitted but was not yet found/.test(text)) {
+  if (error instanceof TimeoutError) {
     return new CliError("timedOut", "tx_timeout", {
       cause: `transaction ${hash} is not in a block yet`,
       fix: `it may still be included: gonkad query tx ${hash}`,
     });
   }
+  if (!(error instanceof BroadcastTxError)) return toCliError(error);
   return new CliError("rejected", "tx_rejected", {
-    cause: text,
+    cause: `${error.log ?? ""} (code ${error.code}, codespace ${error.codespace})`,
     fix: "nothing was taken; mend the transaction and send it again",
   });
 }

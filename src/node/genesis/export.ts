@@ -1,13 +1,13 @@
 /** The state of a stopped node as the genesis document of a new chain. */
 import { readFileSync } from "node:fs";
-import { toBase64 } from "../encoding/bytes.ts";
-import { formatTime } from "../encoding/time.ts";
-import { genesisToJson, parseGenesis } from "../types/genesis/genesis.ts";
-import { openChain } from "./chain.ts";
-import { ConfigError, loadConfig } from "./config.ts";
-import { openDatabases } from "./databases.ts";
-import { homePaths } from "./home.ts";
-import { Logger } from "./logger.ts";
+import { toBase64 } from "../../encoding/bytes.ts";
+import { formatTime } from "../../encoding/time.ts";
+import { genesisToJson, parseGenesis } from "../../types/genesis/genesis.ts";
+import { openChain } from "../chain.ts";
+import { ConfigError, loadConfig } from "../config.ts";
+import { openDatabases } from "../databases.ts";
+import { homePaths } from "../home.ts";
+import { Logger } from "../logger.ts";
 
 /** JSON text. The node must not be running; height 0 is the last block, and the only one kept. */
 export async function exportGenesis(home: string, height: bigint): Promise<string> {

@@ -1,12 +1,12 @@
 /** Whether an application can start from a genesis document: it is tried, in memory. */
-import { createApp } from "../abci/app.ts";
-import { utf8 } from "../encoding/bytes.ts";
-import { MemoryDb } from "../store/memory-db.ts";
-import type { GenesisDoc } from "../types/genesis/genesis.ts";
-import { publicKeyToProto } from "../types/validators/validator.ts";
-import { bech32Prefix } from "./chain.ts";
-import { Logger } from "./logger.ts";
-import { appVersion } from "./version.ts";
+import { createApp } from "../../abci/app.ts";
+import { utf8 } from "../../encoding/bytes.ts";
+import { MemoryDb } from "../../store/memory-db.ts";
+import type { GenesisDoc } from "../../types/genesis/genesis.ts";
+import { publicKeyToProto } from "../../types/validators/validator.ts";
+import { bech32Prefix } from "../chain.ts";
+import { Logger } from "../logger.ts";
+import { appVersion } from "../version.ts";
 
 /** What the document makes; throws an error that names the JSON path of the trouble. */
 export async function checkGenesis(
