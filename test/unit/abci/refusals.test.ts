@@ -309,7 +309,14 @@ t.test("fees below the node's price are refused by CheckTx alone", async (t) => 
     code: 13,
     log: "insufficient fees; got:  required: 5000ngonka: insufficient fee",
   });
+  t.match(chain.check(tx({ fee: coins("0") })), { code: 13 }, "zero coins are no fee");
   t.match(chain.check(tx({ fee: coins("5000") })), { code: 0 });
+  const free = await AppChain.start();
+  t.match(free.check(tx({ fee: coins("0") })), { code: 0 });
+  t.match(free.check(tx({ fee: [...coins("0", "abc"), ...coins("1")], sequence: 1n })), {
+    code: 13,
+    log: /invalid fee provided: 0abc,1ngonka/,
+  });
   t.match((await chain.block([cheap])).txResults[0], { code: 0 });
 });
 
