@@ -7,7 +7,12 @@ import { Evidence, EvidenceList } from "cosmjs-types/tendermint/types/evidence";
 import type { Vote } from "cosmjs-types/tendermint/types/types";
 import { concat, fromU64be, toHex, u64be } from "../encoding/bytes.ts";
 import type { ChainState } from "../types/chain-state.ts";
-import { duplicateVoteEvidence, evidenceHash, evidenceHeight } from "../types/evidence.ts";
+import {
+  duplicateVoteEvidence,
+  evidenceHash,
+  evidenceHeight,
+  validateEvidenceBasic,
+} from "../types/evidence.ts";
 import type { Blocks, Db, Logger, States } from "./expected.ts";
 import { isExpired, type Verdict, verifyEvidence } from "./verify.ts";
 
@@ -74,6 +79,8 @@ export class EvidencePool {
 
   /** Takes evidence from a peer. */
   add(evidence: Evidence): Verdict {
+    const refused = validateEvidenceBasic(evidence); // What is malformed has no hash.
+    if (refused !== undefined) return { refused };
     const hash = hashOf(evidence);
     if (this.#pending.has(hash) || this.#committed.has(hash)) return "valid";
     const verdict = verifyEvidence(this.#parts, this.#state, evidence);
@@ -85,6 +92,8 @@ export class EvidencePool {
   check(state: ChainState, evidence: readonly Evidence[]): string | undefined {
     const seen = new Set<string>();
     for (const piece of evidence) {
+      const malformed = validateEvidenceBasic(piece);
+      if (malformed !== undefined) return malformed;
       const hash = hashOf(piece);
       if (seen.has(hash)) return "the same evidence twice";
       seen.add(hash);

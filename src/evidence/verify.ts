@@ -8,7 +8,7 @@ import { compareTime, type Time, toNanos } from "../encoding/time.ts";
 import { blockIdKey } from "../types/block-id.ts";
 import type { ChainState } from "../types/chain-state.ts";
 import { durationNanos } from "../types/consensus-params.ts";
-import { evidenceHeight, validateEvidenceBasic } from "../types/evidence.ts";
+import { evidenceHeight } from "../types/evidence.ts";
 import type { ValidatorSet } from "../types/validator-set.ts";
 import { verifyVote } from "../types/vote.ts";
 import type { Blocks, States } from "./expected.ts";
@@ -16,14 +16,12 @@ import type { Blocks, States } from "./expected.ts";
 /** "early": this node has not come to the evidence's height; who sent it may be honest. */
 export type Verdict = "valid" | "early" | { readonly refused: string };
 
-/** Judges evidence on a state. Total. */
+/** Judges well-formed evidence on a state. Total. */
 export function verifyEvidence(
   { states, blocks }: { readonly states: States; readonly blocks: Blocks },
   state: ChainState,
   evidence: Evidence,
 ): Verdict {
-  const malformed = validateEvidenceBasic(evidence);
-  if (malformed !== undefined) return { refused: malformed };
   const { duplicateVoteEvidence: duplicate } = evidence;
   if (!duplicate) return { refused: "only duplicate-vote evidence is known here" };
   const height = evidenceHeight(evidence);
