@@ -82,7 +82,7 @@ export class Checks {
     if (problem !== undefined) throw new Violation(`commit of ${lastBlockHeight}: ${problem}`);
   }
 
-  /** A node sends: what it signed itself is durable, and never contradicts what it signed before. */
+  /** A node sends: what it signed itself is durable, and contradicts nothing it signed before. */
   sent(node: SimNode, channel: number, bytes: Uint8Array): void {
     if (!signedChannels.has(channel)) return;
     const message = decodeMessage(bytes);

@@ -156,6 +156,7 @@ export class ConsensusEngine {
 
   #takePart(h: Height, part: Part, peer: string): void {
     const outcome = h.blocks.add(part);
+    if (outcome.kind === "unmatched" && h.isFlood(peer)) this.#refuse(peer, "parts of no block");
     if (outcome.kind !== "added") return;
     this.#log({ type: "blockPart", height: h.height, round: h.core.round, part }, peer);
     const { complete } = outcome;

@@ -18,6 +18,12 @@ import { keyOf, votesOf } from "./commits.ts";
 /** A vote's time is at least this after the block's: BFT time moves on. */
 const voteTimeStepNanos = 1_000_000n;
 
+/**
+ * Parts that do not fit the wanted block, from one peer in one height. An honest peer may have
+ * collected another block, but not more than a few whole ones.
+ */
+const unmatchedPartsMax = 4096;
+
 /** The precommits of one round that decided a height, and those that came later. */
 export interface LastCommit {
   readonly votes: Votes;
@@ -44,6 +50,8 @@ export class Height {
   readonly blocks: BlockAssembly;
   /** Answers of the application's ProcessProposal; false for blocks that are not valid at all. */
   readonly #accepted = new Map<BlockKey, boolean>();
+  /** Parts that fitted nothing, by peer. */
+  readonly #unmatched = new Map<string, number>();
   #validatorsRound = 0;
 
   constructor(start: {
@@ -126,6 +134,13 @@ export class Height {
     if (!block) return now;
     const earliest = addNanos(block.header.time, voteTimeStepNanos);
     return compareTime(now, earliest) > 0 ? now : earliest;
+  }
+
+  /** Counts a part that does not fit; true when the peer has sent too many of them. */
+  isFlood(peer: string): boolean {
+    const count = (this.#unmatched.get(peer) ?? 0) + 1;
+    this.#unmatched.set(peer, count);
+    return count > unmatchedPartsMax;
   }
 
   /** Notes that a complete block may, or may not, follow the state. */

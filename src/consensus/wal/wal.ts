@@ -72,7 +72,7 @@ export class Wal {
     this.#isDirty = false;
   }
 
-  /** Marks a height as decided and stored, durably, and begins a new segment if this one is full. */
+  /** Marks a height as decided and stored, durably; begins a new segment if this one is full. */
   endHeight(height: bigint): void {
     this.append({ endHeight: { height } });
     this.sync();

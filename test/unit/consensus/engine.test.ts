@@ -171,6 +171,18 @@ t.test("E5: proposals of others, or with a wrong proof-of-lock round, are refuse
   t.equal(node.engine.view?.proposal, undefined);
 });
 
+t.test("E5: parts of another block change nothing; a flood is refused", async (t) => {
+  const node = await started();
+  const [a, b] = [node.block("a"), node.block("b")];
+  node.engine.receive({ type: "proposal", proposal: node.proposal(a) }, "p");
+  for (let count = 0; count < 4096; count++) node.parts(b);
+  t.equal(node.seen(), "");
+  node.parts(b);
+  t.equal(node.seen(), "refused p: parts of no block");
+  node.parts(a);
+  t.equal(node.seen(), "prevote block @0");
+});
+
 t.test(
   "E5: forged votes get their sender refused, and change nothing (DoesntCrashOnInvalidVote)",
   async (t) => {
