@@ -90,7 +90,8 @@ async function start({ home, config, log, stops, fatal }: Start) {
   const reactors = buildReactors({ config, chain, engine, network, log });
   const { blockSync } = reactors;
   const parts: RunningParts = { ...chain, engine, network, blockSync };
-  const rpc = await startRpc({ parts, config, genesis, keys, stops, index: databases.index });
+  const index = databases.index;
+  const rpc = await startRpc({ parts, config, genesis, keys, stops, index, fatal });
   const restPort = await startRest({ parts, rpc: rpc.server, config, stops });
   await network.start();
   stops.push(() => network.stop());
@@ -238,6 +239,7 @@ async function startRpc(options: {
   readonly keys: NodeKeys;
   readonly stops: Stop[];
   readonly index: ConstructorParameters<typeof RpcServer>[1];
+  readonly fatal: (error: unknown) => void;
 }): Promise<{ readonly server: RpcServer; readonly port: number }> {
   const { parts, config, genesis, keys, stops } = options;
   const backend = rpcBackend(parts, {
@@ -255,7 +257,7 @@ async function startRpc(options: {
   const server = new RpcServer(backend, options.index);
   await indexMissedBlocks(server, parts);
   parts.feed.onBlock(({ block, blockId, finalize }) => {
-    void server.publish({ block, blockId, result: finalize });
+    server.publish({ block, blockId, result: finalize }).catch(options.fatal);
   });
   const port = await server.start(config.address("rpc.laddr"));
   stops.push(() => server.stop());

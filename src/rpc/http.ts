@@ -1,10 +1,18 @@
 /**
- * JSON-RPC over HTTP as CometBFT's server does it (cometbft rpc/jsonrpc/server): POST / with one
- * request or a batch, GET /method?arg=value, GET / for a list.
+ * JSON-RPC over HTTP as CometBFT's server does it (cometbft rpc/jsonrpc/server): / with one request
+ * or a batch in the body, /method?arg=value, / without a body for a list.
  */
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { call, findMethod, isCacheable, methods } from "./calls.ts";
-import { failure, failureOf, parseBody, type Request, type Response, success } from "./jsonrpc.ts";
+import {
+  failure,
+  failureOf,
+  formatResponse,
+  parseBody,
+  type Request,
+  type Response,
+  success,
+} from "./jsonrpc.ts";
 import type { RpcContext } from "./methods/method.ts";
 import { readJsonParams, readUriParams } from "./params.ts";
 
@@ -13,6 +21,15 @@ const maxBodyBytes = 1_000_000;
 /** Requests in one batch (config max_request_batch_size). */
 const maxBatchRequests = 10;
 const uriRequestId = -1;
+const cacheForADay = "public, max-age=86400";
+
+/** The subscriptions of the websocket, which plain HTTP does not offer. */
+const websocketOnly: readonly string[] = ["subscribe", "unsubscribe", "unsubscribe_all"];
+
+/** The path of a request, without its query. Any text: it is compared, never resolved. */
+export function pathOf(request: IncomingMessage): string {
+  return (request.url ?? "/").split("?", 1)[0] ?? "/";
+}
 
 /** Answers one HTTP request; never throws. */
 export async function answerHttp(
@@ -20,14 +37,32 @@ export async function answerHttp(
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
-  setCommonHeaders(response);
+  try {
+    setCommonHeaders(response);
+    await route(context, request, response);
+  } catch (error) {
+    if (response.headersSent) response.destroy();
+    else sendJson(response, 500, failureOf(uriRequestId, error));
+  }
+}
+
+/** "/" takes JSON in a body, "/method" takes a query; the HTTP method does not matter. */
+async function route(
+  context: RpcContext,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
   if (request.method === "OPTIONS") return send(response, 204, "");
-  const url = new URL(request.url ?? "/", "http://localhost");
-  if (request.method === "POST") return answerPost(context, request, response, url.pathname);
-  if (request.method !== "GET" && request.method !== "HEAD") return send(response, 405, "");
-  if (url.pathname === "/") return sendHtml(response);
-  if (/^(\/v1)?\/websocket$/.test(url.pathname)) return send(response, 400, "Bad Request\n");
-  return answerUri(context, response, url);
+  const path = pathOf(request);
+  if (path === "/") return answerJson(context, request, response);
+  if (path === "/websocket") return send(response, 400, "Bad Request\n");
+  const name = path.slice(1);
+  if (websocketOnly.includes(name)) {
+    return sendJson(response, 404, failure(uriRequestId, -32601));
+  }
+  if (!Object.hasOwn(methods, name)) return send(response, 404, "404 page not found\n");
+  const query = (request.url ?? "").slice(path.length + 1);
+  return answerUri(context, response, name, new URLSearchParams(query));
 }
 
 function setCommonHeaders(response: ServerResponse): void {
@@ -38,15 +73,15 @@ function setCommonHeaders(response: ServerResponse): void {
   response.setHeader("X-Server-Time", String(Math.floor(Date.now() / 1000)));
 }
 
-async function answerPost(
+async function answerJson(
   context: RpcContext,
   request: IncomingMessage,
   response: ServerResponse,
-  path: string,
 ): Promise<void> {
   const body = await readBody(request);
   if (body === undefined) {
-    const reason = `error reading request body: http: request body too large`;
+    const reason = "error reading request body: http: request body too large";
+    response.setHeader("Connection", "close"); // The rest of the body is not read.
     return sendJson(response, 400, failure(undefined, -32600, reason));
   }
   if (body === "") return sendHtml(response);
@@ -60,25 +95,20 @@ async function answerPost(
   let cacheable = true;
   for (const one of requests as readonly Request[]) {
     if (one.id === undefined) continue; // A notification gets no answer and no effect.
-    const { answer, cache } = await answerRequest(context, one, path);
+    const { answer, cache } = await answerRequest(context, one);
     answers.push(answer);
     cacheable &&= cache;
   }
   if (answers.length === 0) return send(response, 200, "");
-  if (cacheable) response.setHeader("Cache-Control", "public, max-age=86400");
-  return sendJson(response, 200, answers.length === 1 ? answers[0] : answers);
+  if (cacheable) response.setHeader("Cache-Control", cacheForADay);
+  return sendJson(response, 200, answers.length === 1 ? (answers[0] as Response) : answers);
 }
 
 async function answerRequest(
   context: RpcContext,
   request: Request,
-  path: string,
 ): Promise<{ answer: Response; cache: boolean }> {
   const id = request.id ?? "";
-  const trimmed = path.replace(/^\/+|\/+$/g, "");
-  if (trimmed !== "" && trimmed !== "v1") {
-    return { answer: failure(id, -32600, `path ${path} is invalid`), cache: false };
-  }
   try {
     const answer = success(id, await call(context, request));
     const method = findMethod(request.method);
@@ -88,16 +118,17 @@ async function answerRequest(
   }
 }
 
-async function answerUri(context: RpcContext, response: ServerResponse, url: URL): Promise<void> {
-  const name = url.pathname.replace(/^\/(v1\/)?/, "");
-  if (!Object.hasOwn(methods, name)) return send(response, 404, "404 page not found\n");
+async function answerUri(
+  context: RpcContext,
+  response: ServerResponse,
+  name: string,
+  query: URLSearchParams,
+): Promise<void> {
   try {
     const method = findMethod(name);
-    const params = readUriParams(method.params, url.searchParams);
+    const params = readUriParams(method.params, query);
     const answer = success(uriRequestId, await method.handle(context, params));
-    if (isCacheable(method, params)) {
-      response.setHeader("Cache-Control", "public, max-age=86400");
-    }
+    if (isCacheable(method, params)) response.setHeader("Cache-Control", cacheForADay);
     return sendJson(response, 200, answer);
   } catch (error) {
     return sendJson(response, 500, failureOf(uriRequestId, error));
@@ -105,24 +136,31 @@ async function answerUri(context: RpcContext, response: ServerResponse, url: URL
 }
 
 /** The body as text; undefined when it is longer than the limit or breaks off. */
-async function readBody(request: IncomingMessage): Promise<string | undefined> {
-  const chunks: Buffer[] = [];
-  let length = 0;
-  try {
-    for await (const chunk of request) {
-      length += (chunk as Buffer).length;
-      if (length > maxBodyBytes) return undefined;
-      chunks.push(chunk as Buffer);
-    }
-  } catch {
-    return undefined; // The client went away in the middle.
-  }
-  return Buffer.concat(chunks).toString("utf8");
+function readBody(request: IncomingMessage): Promise<string | undefined> {
+  return new Promise((resolve) => {
+    const chunks: Buffer[] = [];
+    let length = 0;
+    request.on("data", (chunk: Buffer) => {
+      length += chunk.length;
+      if (length <= maxBodyBytes) {
+        chunks.push(chunk);
+        return;
+      }
+      request.pause();
+      resolve(undefined);
+    });
+    request.on("end", () => resolve(Buffer.concat(chunks).toString("utf8")));
+    request.on("error", () => resolve(undefined)); // The client went away in the middle.
+    request.on("close", () => resolve(undefined));
+  });
 }
 
-function sendJson(response: ServerResponse, status: number, body: unknown): void {
+function sendJson(response: ServerResponse, status: number, body: Response | Response[]): void {
   response.setHeader("Content-Type", "application/json");
-  send(response, status, JSON.stringify(body));
+  const text = Array.isArray(body)
+    ? `[${body.map(formatResponse).join(",")}]`
+    : formatResponse(body);
+  send(response, status, text);
 }
 
 function send(response: ServerResponse, status: number, body: string): void {

@@ -9,8 +9,8 @@ export type RequestId = string | number;
 export interface Request {
   readonly id: RequestId | undefined;
   readonly method: string;
-  /** Named or positional; undefined when absent or null. */
-  readonly params: Readonly<Record<string, unknown>> | readonly unknown[] | undefined;
+  /** Named or positional when it is right; undefined when absent or null. */
+  readonly params: unknown;
 }
 
 export interface ErrorObject {
@@ -62,15 +62,29 @@ export function failureOf(id: RequestId, thrown: unknown): Response {
   return failure(id, -32603, thrown instanceof Error ? thrown.message : String(thrown));
 }
 
-/** The requests in a body, or the parse error to answer with. */
-export function parseBody(text: string): readonly Request[] | Response {
+/** The text of an answer; when it cannot be written down, of the error instead. */
+export function formatResponse(response: Response): string {
+  try {
+    return JSON.stringify(response);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    return JSON.stringify(failure(response.id, -32603, `error marshaling response: ${reason}`));
+  }
+}
+
+/** The requests in a body, or the parse error to answer with. A websocket frame is one request. */
+export function parseBody(
+  text: string,
+  form: "one request" | "one or a batch" = "one or a batch",
+): readonly Request[] | Response {
   let body: unknown;
   try {
     body = JSON.parse(text);
   } catch (error) {
     return parseError(error instanceof Error ? error.message : String(error));
   }
-  const requests = (Array.isArray(body) ? body : [body]).map(parseRequest);
+  const isBatch = Array.isArray(body) && form !== "one request";
+  const requests = (isBatch ? (body as unknown[]) : [body]).map(parseRequest);
   const bad = requests.find((request) => typeof request === "string");
   return bad === undefined ? (requests as Request[]) : parseError(bad as string);
 }
@@ -80,20 +94,22 @@ const parseError = (reason: string): Response =>
 
 /** The request, or why it is none. */
 function parseRequest(value: unknown): Request | string {
-  if (typeof value !== "object" || value === null || Array.isArray(value)) {
-    return "a request must be a JSON object";
-  }
+  if (value === null) return notification;
+  if (typeof value !== "object" || Array.isArray(value)) return "a request must be a JSON object";
   const { id, method, params } = value as Record<string, unknown>;
-  if (id !== undefined && id !== null && typeof id !== "string" && typeof id !== "number") {
+  if (id === undefined || id === null) return notification;
+  if (typeof id !== "string" && !(typeof id === "number" && Number.isFinite(id))) {
     return "JSON-RPC ID must be a string or a number";
   }
-  if (method !== undefined && typeof method !== "string") return "method must be a string";
-  if (params !== undefined && params !== null && typeof params !== "object") {
-    return "params must be an object or an array";
+  if (method !== undefined && method !== null && typeof method !== "string") {
+    return "method must be a string";
   }
   return {
-    id: typeof id === "number" ? Math.trunc(id) : (id ?? undefined),
+    id: typeof id === "number" ? Math.trunc(id) : id,
     method: method ?? "",
-    params: (params ?? undefined) as Request["params"],
+    params: params ?? undefined,
   };
 }
+
+/** A request without an id is not answered and has no effect: nothing more of it is read. */
+const notification: Request = { id: undefined, method: "", params: undefined };

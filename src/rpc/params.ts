@@ -18,19 +18,17 @@ export type Params = Readonly<Record<string, ParamValue>>;
 export type ParamSpec = readonly (readonly [name: string, kind: ParamKind])[];
 
 /** Reads the params of a JSON request. */
-export function readJsonParams(
-  spec: ParamSpec,
-  params: Readonly<Record<string, unknown>> | readonly unknown[] | undefined,
-): Params {
+export function readJsonParams(spec: ParamSpec, params: unknown): Params {
   if (params === undefined) return {};
   if (Array.isArray(params)) {
     if (params.length !== spec.length) {
       const names = spec.map(([name]) => name).join(" ");
-      throw invalidJson(
-        `expected ${spec.length} parameters ([${names}]), got ${params.length} (${JSON.stringify(params)})`,
-      );
+      throw invalidJson(`expected ${spec.length} parameters ([${names}]), got ${params.length}`);
     }
     return collect(spec, (_, index) => params[index]);
+  }
+  if (typeof params !== "object" || params === null) {
+    throw invalidJson(`unknown type for JSON params: ${typeof params}. Expected map or array`);
   }
   const named = params as Readonly<Record<string, unknown>>;
   return collect(spec, (name) => (Object.hasOwn(named, name) ? named[name] : undefined));
@@ -69,8 +67,12 @@ function fromJson(kind: ParamKind, value: unknown): ParamValue {
       if (typeof value === "object" && value !== null) return value;
       break;
   }
-  throw invalidJson(`${JSON.stringify(value)} is not a ${kindText[kind]}`);
+  throw invalidJson(`${shown(value)} is not a ${kindText[kind]}`);
 }
+
+/** A bad value in an error text: its beginning. Never walks into what the caller nested. */
+const shown = (value: unknown): string =>
+  typeof value === "object" ? "an object or array" : JSON.stringify(value).slice(0, 80);
 
 const kindText: Readonly<Record<ParamKind, string>> = {
   int64: "64-bit integer",
@@ -86,9 +88,8 @@ const parseBytes = (kind: "bytes" | "hex", text: string): Uint8Array | undefined
   kind === "bytes" ? parseBase64(text) : parseHex(text);
 
 function int64FromJson(value: unknown): bigint {
-  const shown = JSON.stringify(value);
   if (typeof value !== "string") {
-    throw invalidJson(`invalid 64-bit integer encoding ${shown}, expected string`);
+    throw invalidJson(`invalid 64-bit integer encoding ${shown(value)}, expected string`);
   }
   return int64(value, invalidJson);
 }
@@ -96,7 +97,7 @@ function int64FromJson(value: unknown): bigint {
 function uintFromJson(value: unknown): number {
   const number = typeof value === "string" ? Number(value) : value;
   if (typeof number === "number" && Number.isSafeInteger(number) && number >= 0) return number;
-  throw invalidJson(`${JSON.stringify(value)} is not a ${kindText.uint}`);
+  throw invalidJson(`${shown(value)} is not a ${kindText.uint}`);
 }
 
 function int64(text: string, refuse: (reason: string) => RpcError): bigint {

@@ -8,7 +8,7 @@ import { WebSocketServer } from "ws";
 import { eventsOf } from "./events/block-events.ts";
 import { EventBus } from "./events/event-bus.ts";
 import type { AppliedBlock, IndexDb, RpcBackend } from "./expected.ts";
-import { answerHttp } from "./http.ts";
+import { answerHttp, pathOf } from "./http.ts";
 import { Indexer } from "./indexer/indexer.ts";
 import type { RpcContext } from "./methods/method.ts";
 import { serveSocket } from "./websocket.ts";
@@ -18,6 +18,8 @@ const maxConnections = 900;
 /** A websocket frame, in bytes. */
 const maxFrameBytes = 1_000_000;
 const maxHeaderBytes = 1024 * 1024;
+/** How long a client may take to send a request. */
+const requestTimeoutMs = 30_000;
 
 export interface ListenAddress {
   readonly host: string;
@@ -34,7 +36,8 @@ export class RpcServer {
   constructor(backend: RpcBackend, indexDb: IndexDb) {
     const index = new Indexer(indexDb);
     this.#context = { ...backend, index, indexDb, events: new EventBus() };
-    this.#server = createServer({ maxHeaderSize: maxHeaderBytes }, (request, response) => {
+    const options = { maxHeaderSize: maxHeaderBytes, requestTimeout: requestTimeoutMs };
+    this.#server = createServer(options, (request, response) => {
       void answerHttp(this.#context, request, response);
     });
     this.#server.maxConnections = maxConnections;
@@ -44,10 +47,7 @@ export class RpcServer {
       perMessageDeflate: false,
     });
     this.#server.on("upgrade", (request, socket, head) => {
-      const { pathname } = new URL(request.url ?? "/", "http://localhost");
-      if (pathname !== "/websocket" && pathname !== "/v1/websocket") {
-        return refuseUpgrade(socket as Socket);
-      }
+      if (pathOf(request) !== "/websocket") return refuseUpgrade(socket as Socket);
       this.#sockets.handleUpgrade(request, socket, head, (client) => {
         this.#clients += 1;
         serveSocket(this.#context, client, `websocket ${this.#clients}`);
@@ -69,13 +69,17 @@ export class RpcServer {
     return (this.#server.address() as AddressInfo).port;
   }
 
-  /** Indexes the block, then tells subscribers. Blocks must come in order of height. */
+  /**
+   * Indexes the block, then tells subscribers. Blocks must come in order of height. Rejects when
+   * the index cannot be written: then the node must stop.
+   */
   publish(applied: AppliedBlock): Promise<void> {
-    this.#indexing = this.#indexing.then(async () => {
+    const published = this.#indexing.then(async () => {
       await this.#context.index.index(applied);
       for (const event of eventsOf(applied)) this.#context.events.publish(event);
     });
-    return this.#indexing;
+    this.#indexing = published.catch(() => undefined);
+    return published;
   }
 
   /** Waits for the index, then closes every connection. */
@@ -89,5 +93,6 @@ export class RpcServer {
 }
 
 function refuseUpgrade(socket: Socket): void {
+  socket.on("error", () => socket.destroy());
   socket.end("HTTP/1.1 404 Not Found\r\nConnection: close\r\n\r\n");
 }

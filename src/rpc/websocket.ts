@@ -8,6 +8,7 @@ import type { PublishedEvent } from "./events/block-events.ts";
 import {
   failure,
   failureOf,
+  formatResponse,
   parseBody,
   type Request,
   type RequestId,
@@ -18,8 +19,10 @@ import {
 import type { RpcContext } from "./methods/method.ts";
 import { type ParamSpec, readJsonParams } from "./params.ts";
 
-/** Bytes that may wait for a slow client before its subscriptions are cancelled. */
-const maxQueuedBytes = 16 * 1024 * 1024;
+/** Bytes that may wait for a slow client before a subscription of its is cancelled. */
+const maxQueuedBytes = 4 * 1024 * 1024;
+/** Requests of one client that may wait for their turn; then its socket is not read. */
+const maxWaitingRequests = 20;
 /** The server pings this often; a client silent for longer than the second is dropped. */
 const pingIntervalMs = 27_000;
 const silenceLimitMs = 30_000 + pingIntervalMs;
@@ -39,9 +42,9 @@ export function serveSocket(context: RpcContext, socket: WebSocket, client: stri
   const session = new Session(context, socket, client);
   socket.on("pong", heard);
   socket.on("ping", heard);
-  socket.on("message", (data, isBinary) => {
+  socket.on("message", (data) => {
     heard();
-    if (!isBinary) void session.take(String(data));
+    session.take(String(data));
   });
   socket.on("error", () => socket.terminate());
   socket.on("close", () => {
@@ -54,26 +57,34 @@ class Session {
   readonly #context: RpcContext;
   readonly #socket: WebSocket;
   readonly #client: string;
+  /** Settles when every frame so far is answered. Never rejects. */
+  #turn: Promise<void> = Promise.resolve();
+  #waiting = 0;
   constructor(context: RpcContext, socket: WebSocket, client: string) {
     this.#context = context;
     this.#socket = socket;
     this.#client = client;
   }
 
-  /** Answers one text frame. */
-  async take(text: string): Promise<void> {
-    const requests = parseBody(text);
+  /** Answers one frame when those before it are answered, as CometBFT does. */
+  take(text: string): void {
+    this.#waiting += 1;
+    if (this.#waiting >= maxWaitingRequests) this.#socket.pause();
+    this.#turn = this.#turn.then(async () => {
+      await this.#takeOne(text);
+      this.#waiting -= 1;
+      if (this.#socket.isPaused) this.#socket.resume();
+    });
+  }
+
+  async #takeOne(text: string): Promise<void> {
+    const requests = parseBody(text, "one request");
     if (!Array.isArray(requests)) {
       this.#send(requests as Response);
       return;
     }
-    const [request, second] = requests as readonly Request[];
-    if (!request) return;
-    if (second) {
-      this.#send(failure(undefined, -32700, "batches are not supported here"));
-      return;
-    }
-    if (request.id === undefined) return;
+    const [request] = requests as readonly Request[];
+    if (request?.id === undefined) return; // A notification gets no answer and no effect.
     try {
       this.#send(success(request.id, await this.#answer(request, request.id)));
     } catch (error) {
@@ -107,21 +118,19 @@ class Session {
 
   #deliver(id: RequestId, query: string, event: PublishedEvent): void {
     if (this.#socket.bufferedAmount > maxQueuedBytes) {
-      this.#context.events.forget(this.#client);
-      const reason =
-        "subscription was cancelled (reason: client is not pulling messages fast enough)";
-      this.#send(failure(id, -32000, reason));
+      this.#context.events.unsubscribe(this.#client, query);
+      const reason = "internal subscription event buffer is out of capacity";
+      this.#send(failure(id, -32000, `subscription was canceled (reason: ${reason})`));
       return;
     }
-    const result = { query, data: event.data, events: Object.fromEntries(event.values) };
+    const result = { query, data: event.data(), events: Object.fromEntries(event.values) };
     // After the answer to subscribe, even when a block is published in this very moment.
     setImmediate(() => this.#send(success(id, result)));
   }
 
+  /** Answers are made of what nodes may hold: one that cannot be written is a bug, not a crash. */
   #send(response: Response): void {
-    if (this.#socket.readyState === this.#socket.OPEN) {
-      this.#socket.send(JSON.stringify(response));
-    }
+    if (this.#socket.readyState === this.#socket.OPEN) this.#socket.send(formatResponse(response));
   }
 }
 

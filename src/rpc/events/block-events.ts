@@ -5,18 +5,20 @@
 import type { Event } from "cosmjs-types/tendermint/abci/types";
 import { toBase64, toUpperHex } from "../../encoding/bytes.ts";
 import { txHash } from "../../types/tx.ts";
+import { newValidator, publicKeyFromProto } from "../../types/validators/validator.ts";
 import type { AppliedBlock } from "../expected.ts";
 import { blockIdJson, blockJson, evidenceJson, headerJson } from "../json/block.ts";
 import {
   eventJson,
   finalizeBlockJson,
   sparseTxResultJson,
-  validatorUpdateJson,
+  validatorJson,
 } from "../json/results.ts";
 
 /** One event: its JSON for subscribers, and the values that queries look at. */
 export interface PublishedEvent {
-  readonly data: { readonly type: string; readonly value: unknown };
+  /** Built when the first subscriber needs it: most events have none. */
+  data(): { readonly type: string; readonly value: unknown };
   readonly values: ReadonlyMap<string, readonly string[]>;
 }
 
@@ -25,20 +27,20 @@ export function eventsOf(applied: AppliedBlock): PublishedEvent[] {
   const { block, blockId, result } = applied;
   const height = block.header.height;
   const events: PublishedEvent[] = [
-    published("NewBlock", result.events, {
+    published("NewBlock", result.events, () => ({
       block: blockJson(block),
       block_id: blockIdJson(blockId),
       result_finalize_block: finalizeBlockJson(result),
-    }),
-    published("NewBlockHeader", [], { header: headerJson(block.header) }),
-    published("NewBlockEvents", result.events, {
+    })),
+    published("NewBlockHeader", [], () => ({ header: headerJson(block.header) })),
+    published("NewBlockEvents", result.events, () => ({
       height: String(height),
       events: result.events.map(eventJson),
       num_txs: String(block.data.txs.length),
-    }),
+    })),
   ];
   for (const evidence of block.evidence.evidence) {
-    const value = { evidence: evidenceJson(evidence), height: String(height) };
+    const value = () => ({ evidence: evidenceJson(evidence), height: String(height) });
     events.push(published("NewEvidence", [], value));
   }
   block.data.txs.forEach((tx, index) => {
@@ -46,8 +48,11 @@ export function eventsOf(applied: AppliedBlock): PublishedEvent[] {
     if (txEvent) events.push(txEvent);
   });
   if (result.validatorUpdates.length > 0) {
-    const updates = result.validatorUpdates.map(validatorUpdateJson);
-    events.push(published("ValidatorSetUpdates", [], { validator_updates: updates }));
+    const updates = result.validatorUpdates.flatMap(({ pubKey, power }) => {
+      const key = publicKeyFromProto(pubKey);
+      return key ? validatorJson(newValidator(key, power)) : [];
+    });
+    events.push(published("ValidatorSetUpdates", [], () => ({ validator_updates: updates })));
   }
   return events;
 }
@@ -60,14 +65,14 @@ function txEventOf(
   const txResult = result.txResults[index];
   if (!txResult) return undefined;
   const height = String(block.header.height);
-  const value = {
+  const value = () => ({
     TxResult: {
       height,
       ...(index === 0 ? {} : { index }),
       tx: toBase64(tx),
       result: sparseTxResultJson(txResult),
     },
-  };
+  });
   return published("Tx", txResult.events, value, [
     ["tx.hash", toUpperHex(txHash(tx))],
     ["tx.height", height],
@@ -77,14 +82,19 @@ function txEventOf(
 function published(
   name: string,
   events: readonly Event[],
-  value: unknown,
+  value: () => unknown,
   reserved: readonly (readonly [string, string])[] = [],
 ): PublishedEvent {
   const values = valuesOf(events);
   for (const [key, text] of [["tm.event", name] as const, ...reserved]) {
     values.set(key, [...(values.get(key) ?? []), text]);
   }
-  return { data: { type: `tendermint/event/${name}`, value }, values };
+  let built: { readonly type: string; readonly value: unknown } | undefined;
+  const data = () => {
+    built ??= { type: `tendermint/event/${name}`, value: value() };
+    return built;
+  };
+  return { data, values };
 }
 
 /** "type.key" to its values in order; nameless events and attributes are dropped. */

@@ -7,7 +7,9 @@ import type { PublishedEvent } from "./block-events.ts";
 
 const maxClients = 100;
 const maxSubscriptionsPerClient = 5;
-const maxQueryLength = 512;
+/** Length of a query that is read at all, in bytes (cometbft rpc/core/events.go). */
+export const maxQueryBytes = 512;
+export const queryTooLong = "maximum query length exceeded";
 
 type Listener = (event: PublishedEvent) => void;
 
@@ -31,7 +33,7 @@ export class EventBus {
       const limit = `max_subscriptions_per_client ${maxSubscriptionsPerClient} reached`;
       throw new RpcError(-32603, limit);
     }
-    if (text.length > maxQueryLength) throw new RpcError(-32603, "maximum query length exceeded");
+    if (Buffer.byteLength(text) > maxQueryBytes) throw new RpcError(-32603, queryTooLong);
     const query = parse(text);
     const subscriptions = known ?? new Map<string, Subscription>();
     const key = formatQuery(query);

@@ -5,7 +5,7 @@
  * the last indexed height (node/ feeds the missing blocks again).
  */
 import { type Event, TxResult } from "cosmjs-types/tendermint/abci/types";
-import { fromU64be, u64be } from "../../encoding/bytes.ts";
+import { fromU64be, toHex, u64be } from "../../encoding/bytes.ts";
 import { txHash } from "../../types/tx.ts";
 import type { AppliedBlock, IndexDb, IndexedTx } from "../expected.ts";
 import { blockAttributeKey, heightKey, lastHeightKey, txAttributeKey, txKey } from "./keys.ts";
@@ -31,12 +31,22 @@ export class Indexer {
     const { block, result } = applied;
     const height = block.header.height;
     const operations: Operation[] = [{ key: lastHeightKey, value: u64be(height) }];
+    const succeeded = new Set<string>();
     block.data.txs.forEach((tx, index) => {
       const txResult = result.txResults[index];
-      if (txResult) operations.push(...txOperations({ height, index, tx, result: txResult }));
+      if (!txResult) return;
+      const hash = txHash(tx);
+      if (txResult.code === 0) succeeded.add(toHex(hash));
+      else if (succeeded.has(toHex(hash)) || this.#hasSucceeded(hash)) return;
+      operations.push(...txOperations({ height, index, tx, result: txResult }));
     });
     operations.push(...blockOperations(height, result.events));
     await this.#db.batch(operations, { sync: false });
+  }
+
+  /** Whether these bytes took effect before: then a repetition that fails does not hide it. */
+  #hasSucceeded(hash: Uint8Array): boolean {
+    return this.tx(hash)?.result.code === 0;
   }
 
   /** The transaction of this hash. */
@@ -66,11 +76,16 @@ function blockOperations(height: bigint, events: readonly Event[]): Operation[] 
   return [{ key: blockAttributeKey(own, height, 0), value: nothing }, ...attributes];
 }
 
+/** Names that the index answers from elsewhere: an application cannot take them. */
+const reservedNames: readonly string[] = ["tx.hash", "tx.height", "block.height"];
+
 /** The attributes marked for indexing, each with the position of its event. */
 function indexedAttributes(events: readonly Event[]) {
   return events.flatMap((event, sequence) =>
     event.attributes
       .filter(({ key, index }) => index && key !== "" && event.type !== "")
-      .map(({ key, value }) => ({ name: `${event.type}.${key}`, value, sequence })),
+      .map(({ key, value }) => ({ name: `${event.type}.${key}`, value, sequence }))
+      // A zero byte ends the name in a key; no query can spell one.
+      .filter(({ name }) => !reservedNames.includes(name) && !name.includes("\0")),
   );
 }

@@ -35,10 +35,8 @@ export async function searchTxs(indexer: Indexer, db: IndexDb, query: Query): Pr
     const tx = hash && indexer.tx(hash);
     return tx ? [tx] : [];
   }
-  // Events carry their own name in subscriptions; in the index every entry is a Tx.
-  const conditions = query.filter(({ tag }) => tag !== "tm.event");
   const found = intersect(
-    await each(conditions, (c) =>
+    await each(withoutEventName(query, ["Tx"], "tx.height"), (c) =>
       c.tag === "tx.height" ? byHeight(db, c) : scanAttributes(db, c, txEntries),
     ),
   );
@@ -53,9 +51,21 @@ const heightKeyOf = (position: string): Uint8Array =>
 
 /** Heights of the blocks that satisfy the query, ascending. */
 export async function searchBlocks(db: IndexDb, query: Query): Promise<bigint[]> {
-  const conditions = query.filter(({ tag }) => tag !== "tm.event");
+  const conditions = withoutEventName(query, ["NewBlock", "NewBlockEvents"], "block.height");
   const found = intersect(await each(conditions, (condition) => byBlockAttribute(db, condition)));
   return [...found.keys()].sort().map((position) => BigInt(`0x${position}`));
+}
+
+/**
+ * Subscriptions select by the name of the event; in the index every entry has the same one. A
+ * condition on that name becomes "any height"; another name finds nothing, as it is not indexed.
+ */
+function withoutEventName(query: Query, names: readonly string[], height: string): Query {
+  return query.map((condition) => {
+    const { tag, operator, operand } = condition;
+    const isName = tag === "tm.event" && operator === "=" && names.includes(operand?.text ?? "");
+    return isName ? { tag: height, operator: "EXISTS" } : condition;
+  });
 }
 
 /** One condition after the other: a search holds one set of results per condition, not more. */
@@ -140,7 +150,8 @@ async function scanAttributes(
 ): Promise<Found> {
   const found: Found = new Map();
   const { tag, operator, operand } = condition;
-  const exact = operator === "=" && operand?.kind === "string" ? operand.text : undefined;
+  // Equality is of the text, numbers too: "amount = 77" does not find "77ngonka" (kv.go, match).
+  const exact = operator === "=" ? operand?.text : undefined;
   const start = attributePrefix(kind, tag, exact);
   for await (const [key] of db.iterate({ start, end: prefixEnd(start) })) {
     const value = attributeValue(key, tag, tailBytes);

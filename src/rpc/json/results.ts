@@ -60,15 +60,18 @@ export function sparseTxResultJson(result: ExecTxResult): object {
 }
 
 export function finalizeBlockJson(result: ResponseFinalizeBlock): object {
-  return sparse({
-    events: result.events.map(eventJson),
-    tx_results: result.txResults.map(sparseTxResultJson),
+  return {
+    ...sparse({
+      events: result.events.map(eventJson),
+      tx_results: result.txResults.map(sparseTxResultJson),
+    }),
+    // The only member that CometBFT shows even when it is empty.
     validator_updates: result.validatorUpdates.map(validatorUpdateJson),
-    consensus_param_updates: result.consensusParamUpdates
-      ? consensusParamsJson(result.consensusParamUpdates)
-      : null,
-    app_hash: base64OrNull(result.appHash),
-  });
+    ...sparse({
+      consensus_param_updates: paramUpdatesJson(result.consensusParamUpdates),
+      app_hash: base64OrNull(result.appHash),
+    }),
+  };
 }
 
 export function validatorUpdateJson(update: ValidatorUpdate): object {
@@ -111,7 +114,6 @@ export function validatorJson(validator: Validator): object {
 }
 
 export function consensusParamsJson(params: ConsensusParams): object {
-  const age = params.evidence?.maxAgeDuration ?? { seconds: 0n, nanos: 0 };
   return {
     block: {
       max_bytes: String(params.block?.maxBytes ?? 0n),
@@ -119,7 +121,7 @@ export function consensusParamsJson(params: ConsensusParams): object {
     },
     evidence: {
       max_age_num_blocks: String(params.evidence?.maxAgeNumBlocks ?? 0n),
-      max_age_duration: String(age.seconds * 1_000_000_000n + BigInt(age.nanos)),
+      max_age_duration: nanosOf(params),
       max_bytes: String(params.evidence?.maxBytes ?? 0n),
     },
     validator: { pub_key_types: params.validator?.pubKeyTypes ?? [] },
@@ -128,4 +130,25 @@ export function consensusParamsJson(params: ConsensusParams): object {
       vote_extensions_enable_height: String(params.abci?.voteExtensionsEnableHeight ?? 0n),
     },
   };
+}
+
+/** The parameters that a block changed: only these groups, without their zero fields. */
+export function paramUpdatesJson(params: ConsensusParams | undefined): object | null {
+  if (!params) return null;
+  const all = Object.entries(consensusParamsJson(params)) as [keyof ConsensusParams, Fields][];
+  const changed = all.filter(([group]) => params[group] !== undefined);
+  return Object.fromEntries(
+    changed.map(([group, { max_age_duration, ...fields }]) => {
+      const age = max_age_duration === undefined ? {} : { max_age_duration };
+      return [group, { ...sparse(fields), ...age }];
+    }),
+  );
+}
+
+type Fields = Readonly<Record<string, unknown>>;
+
+/** The maximum age of evidence as a Go Duration: nanoseconds. */
+function nanosOf({ evidence }: ConsensusParams): string {
+  const age = evidence?.maxAgeDuration ?? { seconds: 0n, nanos: 0 };
+  return String(age.seconds * 1_000_000_000n + BigInt(age.nanos));
 }

@@ -12,6 +12,7 @@ import {
 import {
   consensusParamsJson,
   eventJson,
+  paramUpdatesJson,
   txResultJson,
   validatorJson,
   validatorUpdateJson,
@@ -166,9 +167,7 @@ function blockResultsAnswer(context: RpcContext, params: Params): object {
     txs_results: listOrNull(result.txResults.map(txResultJson)),
     finalize_block_events: listOrNull(result.events.map(eventJson)),
     validator_updates: listOrNull(result.validatorUpdates.map(validatorUpdateJson)),
-    consensus_param_updates: result.consensusParamUpdates
-      ? consensusParamsJson(result.consensusParamUpdates)
-      : null,
+    consensus_param_updates: paramUpdatesJson(result.consensusParamUpdates),
     app_hash: base64OrNull(result.appHash),
   };
 }
@@ -194,6 +193,7 @@ async function blockSearchAnswer(context: RpcContext, params: Params): Promise<o
   const heights = await searchBlocks(context.indexDb, queryParam(params));
   if (orderParam(params, "desc") === "desc") heights.reverse();
   const { skip, count } = pageOf(params, heights.length);
-  const blocks = heights.slice(skip, skip + count).map((at) => blockAnswer(context, at));
+  const kept = heights.slice(skip, skip + count).filter((at) => context.blocks.loadBlockId(at));
+  const blocks = kept.map((at) => blockAnswer(context, at));
   return { blocks, total_count: String(heights.length) };
 }

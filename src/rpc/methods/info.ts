@@ -2,7 +2,7 @@
 import { Evidence } from "cosmjs-types/tendermint/types/evidence";
 import { ed25519Address } from "../../crypto/ed25519.ts";
 import { toBase64, toHex, toUpperHex } from "../../encoding/bytes.ts";
-import { formatTime, zeroTime } from "../../encoding/time.ts";
+import { formatTime } from "../../encoding/time.ts";
 import { evidenceHash } from "../../types/evidence.ts";
 import { genesisToJson } from "../../types/genesis/genesis.ts";
 import type { PeerView } from "../expected.ts";
@@ -114,11 +114,11 @@ function status(context: RpcContext): object {
       latest_block_hash: hashOf(tip),
       latest_app_hash: toUpperHex(latest?.header.appHash ?? empty),
       latest_block_height: String(tip),
-      latest_block_time: formatTime(latest?.header.time ?? zeroTime),
+      latest_block_time: formatTime(latest?.header.time ?? noBlockTime),
       earliest_block_hash: hashOf(base),
       earliest_app_hash: toUpperHex(earliest?.header.appHash ?? empty),
       earliest_block_height: String(base),
-      earliest_block_time: formatTime(earliest?.header.time ?? zeroTime),
+      earliest_block_time: formatTime(earliest?.header.time ?? noBlockTime),
       catching_up: node.isCatchingUp(),
     },
     validator_info: {
@@ -130,6 +130,8 @@ function status(context: RpcContext): object {
 }
 
 const empty = new Uint8Array();
+/** Before the first block CometBFT says Unix time 0 (rpc/core/status.go). */
+const noBlockTime = { seconds: 0n, nanos: 0 };
 
 function nodeInfoJson({ node, chain }: RpcContext): object {
   return {

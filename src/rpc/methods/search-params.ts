@@ -1,4 +1,5 @@
 /** Parameters that tx_search and block_search share. */
+import { maxQueryBytes, queryTooLong } from "../events/event-bus.ts";
 import type { Params } from "../params.ts";
 import { parseQuery, type Query } from "../query/parser.ts";
 import { QuerySyntaxError } from "../query/scanner.ts";
@@ -6,11 +7,13 @@ import { refuse, stringParam } from "./method.ts";
 
 /** The query; refused with CometBFT's text when it is none. */
 export function queryParam(params: Params): Query {
+  const text = stringParam(params, "query") ?? "";
+  if (Buffer.byteLength(text) > maxQueryBytes) throw refuse(queryTooLong);
   try {
-    return parseQuery(stringParam(params, "query") ?? "");
+    return parseQuery(text);
   } catch (error) {
     if (!(error instanceof QuerySyntaxError)) throw error;
-    throw refuse(`failed to parse query: ${error.message}`);
+    throw refuse(error.message);
   }
 }
 

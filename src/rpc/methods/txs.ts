@@ -1,5 +1,5 @@
 /** Methods that take transactions in and find them again (cometbft rpc/core/mempool.go, tx.go). */
-
+import { ExecTxResult } from "cosmjs-types/tendermint/abci/types";
 import { merkleProofs } from "../../crypto/merkle.ts";
 import { toBase64, toUpperHex } from "../../encoding/bytes.ts";
 import { txHash } from "../../types/tx.ts";
@@ -28,7 +28,7 @@ export const txMethods: Methods = {
     handle: (context, params) => {
       const bytes = bytesParam(params, "tx");
       // Answered before CheckTx: the pool's verdict is the caller's to look up.
-      void context.pool.add(bytes);
+      context.pool.add(bytes).catch(() => undefined);
       return { code: 0, data: "", log: "", codespace: "", hash: toUpperHex(txHash(bytes)) };
     },
   },
@@ -104,37 +104,38 @@ async function addToPool(context: RpcContext, bytes: Uint8Array) {
   return answer;
 }
 
+/** Calls that wait for a block, each under a name of its own among the subscribers. */
+let commitCalls = 0;
+
 async function broadcastCommit(context: RpcContext, params: Params): Promise<object> {
   const bytes = bytesParam(params, "tx");
   const hash = toUpperHex(txHash(bytes));
-  const listener = `broadcast_tx_commit ${hash}`;
+  commitCalls += 1;
+  const listener = `broadcast_tx_commit ${commitCalls}`;
+  let [heard, refused]: (() => void)[] = [];
   const included = new Promise<void>((resolve, reject) => {
-    const timer = setTimeout(() => {
-      reject(refuse("timed out waiting for tx to be included in a block"));
-    }, commitTimeoutMs);
-    context.events.subscribe(listener, `tm.event='Tx' AND tx.hash='${hash}'`, () => {
-      clearTimeout(timer);
-      resolve();
-    });
+    heard = resolve;
+    refused = () => reject(refuse("timed out waiting for tx to be included in a block"));
   });
   included.catch(() => undefined); // Awaited below, unless CheckTx refuses first.
+  context.events.subscribe(listener, `tm.event='Tx' AND tx.hash='${hash}'`, () => heard?.());
+  const timer = setTimeout(() => refused?.(), commitTimeoutMs);
   try {
     const check = await addToPool(context, bytes);
-    const checkJson = txResultJson(check);
-    if (check.code !== 0) {
-      const empty = { code: 0, data: null, log: "", info: "", gas_wanted: "0", gas_used: "0" };
-      const none = { ...empty, events: [], codespace: "" };
-      return { check_tx: checkJson, tx_result: none, hash, height: "0" };
-    }
+    const check_tx = txResultJson(check);
+    if (check.code !== 0) return { check_tx, tx_result: noResult, hash, height: "0" };
     await included;
     const found = context.index.tx(txHash(bytes));
     if (!found) throw refuse(`tx (${hash}) not found`);
-    const height = String(found.height);
-    return { check_tx: checkJson, tx_result: txResultJson(found.result), hash, height };
+    return { check_tx, tx_result: txResultJson(found.result), hash, height: String(found.height) };
   } finally {
+    clearTimeout(timer);
     context.events.forget(listener);
   }
 }
+
+/** What stands for the result of a transaction that never came into a block. */
+const noResult = txResultJson(ExecTxResult.fromPartial({}));
 
 function txJson(context: RpcContext, found: IndexedTx, prove: boolean): object {
   return {
