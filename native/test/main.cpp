@@ -1,4 +1,5 @@
-// Runs every registered test, or those whose name contains the first argument.
+// engine-test [WORD...]   runs every registered test, or those whose name contains a WORD, and says
+// how many it left out
 #include <chrono>
 #include <cstdlib>
 
@@ -24,10 +25,20 @@ uint64_t setting(const char* name, uint64_t otherwise) {
   return text ? std::strtoull(text, nullptr, 10) : otherwise;
 }
 
-int run_all(const std::string& filter) {
-  int passed = 0, failed = 0;
+bool is_named(const Test& test, const std::vector<std::string>& words) {
+  for (const std::string& word : words) {
+    if (std::string(test.name).find(word) != std::string::npos) return true;
+  }
+  return words.empty();
+}
+
+int run_all(const std::vector<std::string>& words) {
+  int passed = 0, failed = 0, left_out = 0;
   for (const Test& test : registry()) {
-    if (std::string(test.name).find(filter) == std::string::npos) continue;
+    if (!is_named(test, words)) {
+      left_out++;
+      continue;
+    }
     const auto start = std::chrono::steady_clock::now();
     failures = 0;
     try {
@@ -40,10 +51,11 @@ int run_all(const std::string& filter) {
     std::fflush(stdout);
     (failures ? failed : passed)++;
   }
+  if (left_out > 0) std::printf("%d tests are not named by the arguments\n", left_out);
   std::printf("%d passed, %d failed\n", passed, failed);
   return failed > 0 || passed == 0 ? 1 : 0;
 }
 
 }  // namespace gonka::test
 
-int main(int argc, char** argv) { return gonka::test::run_all(argc > 1 ? argv[1] : ""); }
+int main(int argc, char** argv) { return gonka::test::run_all({argv + 1, argv + argc}); }

@@ -63,7 +63,7 @@ static const Register* const traces_of_m =
         : new Register("traces: random nonces of M agree with scalar on every backend",
                        [] { compare_with_scalar('M', setting("GONKA_TRACES_M", 0)); });
 
-TEST("batches: 1 to 8 threads, any batch size and order, resident or expanded weights") {
+TEST("batches: 1 to 8 threads (GONKA_THREADS_MAX), any batch size and order, resident or expanded weights") {
   const Profile& profile = *find_profile('T');
   const size_t state = profile.trace_states(), bytes = profile.output_bytes();
   const auto items = random_items('T', 13, 7);
@@ -71,7 +71,7 @@ TEST("batches: 1 to 8 threads, any batch size and order, resident or expanded we
   plain.threads = 1;
   for (const KernelTable* table : tables()) {
     const Results wanted = run(*table, profile, plain, items);
-    for (size_t threads = 1; threads <= 8; threads++) {
+    for (size_t threads = 1; threads <= setting("GONKA_THREADS_MAX", 8); threads++) {
       CpuOptions options;
       options.threads = threads;
       options.batch = threads == 4 ? 1 : 2 * threads - 1;
