@@ -1,0 +1,130 @@
+/** A localnet of real processes under test: built program, own home, dev accounts. */
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { stringToPath } from "@cosmjs/crypto";
+import { DirectSecp256k1HdWallet } from "@cosmjs/proto-signing";
+import { SigningStargateClient } from "@cosmjs/stargate";
+import { signingRegistry } from "../../src/cli/tx/registry.ts";
+import { Localnet } from "../../src/localnet/localnet.ts";
+import { devMnemonic } from "../../src/localnet/plan.ts";
+
+/** Nothing here takes longer on a machine that is merely busy. */
+const patienceMs = 120_000;
+
+export class TestNetwork {
+  readonly localnet: Localnet;
+  readonly #crashes: string[];
+  readonly startedAt = Date.now();
+
+  private constructor(localnet: Localnet, crashes: string[]) {
+    this.localnet = localnet;
+    this.#crashes = crashes;
+  }
+
+  static async start(options: {
+    readonly validators: number;
+    readonly noncesOf?: ReadonlyMap<string, number>;
+  }): Promise<TestNetwork> {
+    const crashes: string[] = [];
+    const localnet = await Localnet.prepare({
+      home: mkdtempSync(path.join(tmpdir(), "gonka-localnet-")),
+      validators: options.validators,
+      nonces: 48,
+      noncesOf: options.noncesOf ?? new Map(),
+      isReset: true,
+      onCrash: (name, how) => crashes.push(`${name}: ${how}`),
+    });
+    const network = new TestNetwork(localnet, crashes);
+    localnet.start();
+    return network;
+  }
+
+  /** Processes that ended without having been asked to. */
+  get crashes(): readonly string[] {
+    return this.#crashes;
+  }
+
+  async stop(): Promise<void> {
+    await this.localnet.stop();
+    rmSync(this.localnet.plan.home, { recursive: true, force: true });
+  }
+
+  rpc(node: number): string {
+    return `http://127.0.0.1:${this.localnet.plan.nodes[node]?.rpcPort}`;
+  }
+
+  /** REST of the first node. */
+  async rest<T>(route: string): Promise<T> {
+    const url = `http://127.0.0.1:${this.localnet.plan.nodes[0]?.restPort}${route}`;
+    const response = await fetch(url, { signal: AbortSignal.timeout(10_000) });
+    if (!response.ok) throw new Error(`${route}: ${response.status} ${await response.text()}`);
+    return (await response.json()) as T;
+  }
+
+  /** Latest height of a node; -1 when it does not answer. */
+  async height(node: number): Promise<number> {
+    try {
+      const status = await this.#rpcGet<{ sync_info: { latest_block_height: string } }>(
+        node,
+        "status",
+      );
+      return Number(status.sync_info.latest_block_height);
+    } catch {
+      return -1;
+    }
+  }
+
+  /** The app hash in the header of that height, as this node has it. */
+  async appHash(node: number, height: number): Promise<string> {
+    const { header } = await this.#rpcGet<{ header: { app_hash: string } }>(
+      node,
+      `header?height=${height}`,
+    );
+    return header.app_hash;
+  }
+
+  async #rpcGet<T>(node: number, method: string): Promise<T> {
+    const response = await fetch(`${this.rpc(node)}/${method}`, {
+      signal: AbortSignal.timeout(5000),
+    });
+    const { result, error } = (await response.json()) as { result: T; error?: object };
+    if (error) throw new Error(JSON.stringify(error));
+    return result;
+  }
+
+  async waitForHeight(node: number, height: number): Promise<void> {
+    await waitUntil(`node ${node + 1} reaches ${height}`, async () => {
+      return (await this.height(node)) >= height;
+    });
+  }
+
+  /** A signing client for a dev account, by its address index. */
+  async signer(index: number, node = 0) {
+    const wallet = await DirectSecp256k1HdWallet.fromMnemonic(devMnemonic, {
+      prefix: "gonka",
+      hdPaths: [stringToPath(`m/44'/118'/0'/0/${index}`)],
+    });
+    const [account] = await wallet.getAccounts();
+    if (!account) throw new Error("the mnemonic has no account");
+    const client = await SigningStargateClient.connectWithSigner(this.rpc(node), wallet, {
+      registry: signingRegistry(),
+      broadcastPollIntervalMs: 300,
+    });
+    return { client, address: account.address, wallet };
+  }
+}
+
+/** Asks again and again until it holds. */
+export async function waitUntil(
+  what: string,
+  holds: () => Promise<boolean>,
+  limitMs = patienceMs,
+): Promise<void> {
+  const end = Date.now() + limitMs;
+  while (!(await holds())) {
+    if (Date.now() > end) throw new Error(`after ${limitMs / 1000} s still not: ${what}`);
+    await sleep(250);
+  }
+}
