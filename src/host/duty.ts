@@ -4,7 +4,7 @@
  */
 import type { ChainView } from "./expected.ts";
 
-/** wait: for the window, for beacon 3, or for the assignments. rest: nothing until the next epoch. */
+/** wait: for the window, beacon 3 or the assignments. rest: nothing until the next epoch. */
 export type Duty = "wait" | "mine" | "commit" | "open" | "verify" | "rest";
 
 /** The duty after this block. */
