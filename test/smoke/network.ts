@@ -1,5 +1,5 @@
 /** A localnet of real processes under test: built program, own home, dev accounts. */
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -7,6 +7,7 @@ import { stringToPath } from "@cosmjs/crypto";
 import { DirectSecp256k1HdWallet } from "@cosmjs/proto-signing";
 import { SigningStargateClient } from "@cosmjs/stargate";
 import { signingRegistry } from "../../src/cli/tx/registry.ts";
+import { defaultDefinitionFile } from "../../src/localnet/definition.ts";
 import { Localnet } from "../../src/localnet/localnet.ts";
 import { devMnemonic } from "../../src/localnet/plan.ts";
 
@@ -28,12 +29,16 @@ export class TestNetwork {
     readonly noncesOf?: ReadonlyMap<string, number>;
   }): Promise<TestNetwork> {
     const crashes: string[] = [];
+    const home = mkdtempSync(path.join(tmpdir(), "gonka-localnet-"));
+    const file = path.join(home, "definition.toml");
+    writeFileSync(file, definitionOnOwnPorts());
     const localnet = await Localnet.prepare({
-      home: mkdtempSync(path.join(tmpdir(), "gonka-localnet-")),
+      home: path.join(home, "net"),
+      file,
       validators: options.validators,
       nonces: 48,
       noncesOf: options.noncesOf ?? new Map(),
-      isReset: true,
+      isReset: false,
       onCrash: (name, how) => crashes.push(`${name}: ${how}`),
     });
     const network = new TestNetwork(localnet, crashes);
@@ -48,7 +53,7 @@ export class TestNetwork {
 
   async stop(): Promise<void> {
     await this.localnet.stop();
-    rmSync(this.localnet.plan.home, { recursive: true, force: true });
+    rmSync(path.dirname(this.localnet.plan.home), { recursive: true, force: true });
   }
 
   rpc(node: number): string {
@@ -114,6 +119,16 @@ export class TestNetwork {
     });
     return { client, address: account.address, wallet };
   }
+}
+
+/** The usual localnet on ports of this process: another one may run on the machine. */
+function definitionOnOwnPorts(): string {
+  const base = 28_000 + (process.pid % 300) * 100;
+  return readFileSync(defaultDefinitionFile, "utf8")
+    .replace(/^p2p = \d+$/m, `p2p = ${base}`)
+    .replace(/^rpc = \d+$/m, `rpc = ${base + 1}`)
+    .replace(/^rest = \d+$/m, `rest = ${base + 2}`)
+    .replace(/^rest_step = \d+$/m, "rest_step = 10");
 }
 
 /** Asks again and again until it holds. */
