@@ -108,6 +108,8 @@ async function show(session: Session): Promise<void> {
   const firstBlockSeconds = ((Date.now() - startedAt) / 1000).toFixed(1);
   const showSecrets = process.stdout.isTTY || flags.showSecrets === true;
   if (flags.json) {
+    const { portOffset } = localnet.plan;
+    if (portOffset > 0) note(`the usual ports are taken: all of them are ${portOffset} higher`);
     const { mnemonic } = localnet.plan.definition;
     const secrets = flags.showSecrets ? { mnemonic } : {};
     process.stdout.write(`${toJson({ ...localnet.describe(), ...secrets })}\n`);

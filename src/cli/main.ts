@@ -7,14 +7,16 @@ import { hostCommand } from "./host.ts";
 import { initCommand } from "./init.ts";
 import { keysCommand } from "./keys/keys-command.ts";
 import { localnetCommand } from "./localnet.ts";
+import { printValue } from "./output.ts";
 import { queryCommand } from "./query/query-command.ts";
-import { addGlobalFlags } from "./settings.ts";
+import { addGlobalFlags, readSettings } from "./settings.ts";
 import { sprintCommand } from "./sprint.ts";
 import { cometCommand, startCommand } from "./start.ts";
 import { statusCommand } from "./status.ts";
 import { txCommand } from "./tx/tx-command.ts";
 
-function program(): Command {
+/** Every command, with the common flags on each. */
+export function program(): Command {
   const gonkad = new Command("gonkad")
     .description("the Gonka network: a node, a host, a localnet, and the tools around them")
     .version(version, "-V, --version")
@@ -36,8 +38,21 @@ function program(): Command {
     cometCommand(),
   ];
   for (const command of commands) gonkad.addCommand(inheritExit(command));
-  gonkad.command("version").action(() => void process.stdout.write(`${version}\n`));
+  gonkad
+    .command("version")
+    .description("print the version")
+    .addHelpText("after", "\nExample:\n  gonkad version\n")
+    .action((_: object, command: Command) => {
+      printValue("version", version, readSettings(command, "text").output);
+    });
+  gonkad.hook("preAction", (_, command) => wantJson(command));
   return addGlobalFlags(gonkad);
+}
+
+/** For a command with a --json of its own, -o json means the same. */
+function wantJson(command: Command): void {
+  const hasOwn = command.options.some(({ long }) => long === "--json");
+  if (hasOwn && command.optsWithGlobals().output === "json") command.setOptionValue("json", true);
 }
 
 /** exitOverride holds for one command only. */

@@ -57,8 +57,9 @@ export function readSettings(command: Command, fallback: OutputFormat): Settings
   const pick = (flag: string, key: string): string | undefined => {
     const fromFlag = flags[flag];
     const fromEnv = process.env[`GONKAD_${key.toUpperCase().replace(/-/g, "_")}`];
-    const value = fromFlag ?? fromEnv ?? file[key];
-    return value === undefined || value === "" ? undefined : String(value);
+    // What is empty counts as not given.
+    const value = [fromFlag, fromEnv, file[key]].find((each) => (each ?? "") !== "");
+    return value === undefined ? undefined : String(value);
   };
   return {
     home,

@@ -1,7 +1,9 @@
 /** gonkad start: the node in the foreground; gonkad comet: what a node says of itself. */
 import { Command } from "commander";
+import { toBase64, toUpperHex } from "../encoding/bytes.ts";
 import { stopWithParent } from "../localnet/parent.ts";
 import { CliError } from "./errors.ts";
+import { type OutputFormat, printValue, toJson } from "./output.ts";
 import { readSettings } from "./settings.ts";
 
 export function startCommand(): Command {
@@ -50,26 +52,27 @@ export function cometCommand(): Command {
   const comet = new Command("comet")
     .aliases(["cometbft", "tendermint"])
     .description("identity of the node");
-  const show = (name: string, about: string, text: (keys: Keys) => string): void => {
+  const show = (name: string, about: string, print: (keys: Keys, to: OutputFormat) => void) => {
     comet
       .command(name)
       .description(about)
+      .addHelpText("after", `\nExample:\n  gonkad comet ${name} --home ~/.gonkad\n`)
       .action(async (_: object, command: Command) => {
         const { loadOrCreateKeys } = await import("../node/keys.ts");
-        const { home } = readSettings(command, "text");
-        process.stdout.write(`${text(loadOrCreateKeys(home))}\n`);
+        const { home, output } = readSettings(command, "text");
+        print(loadOrCreateKeys(home), output);
       });
   };
-  show("show-node-id", "print the node id that peers dial", ({ nodeId }) => nodeId);
-  show("show-validator", "print the consensus public key", ({ validator }) =>
-    JSON.stringify({
-      "@type": "/cosmos.crypto.ed25519.PubKey",
-      key: Buffer.from(validator.pubKey.key).toString("base64"),
-    }),
-  );
-  show("show-address", "print the consensus address", ({ validator }) =>
-    Buffer.from(validator.address).toString("hex").toUpperCase(),
-  );
+  show("show-node-id", "print the node id that peers dial", ({ nodeId }, to) => {
+    printValue("node_id", nodeId, to);
+  });
+  show("show-validator", "print the consensus public key, as JSON", ({ validator }) => {
+    const key = toBase64(validator.pubKey.key);
+    process.stdout.write(`${toJson({ "@type": "/cosmos.crypto.ed25519.PubKey", key })}\n`);
+  });
+  show("show-address", "print the consensus address", ({ validator }, to) => {
+    printValue("address", toUpperHex(validator.address), to);
+  });
   return comet;
 }
 

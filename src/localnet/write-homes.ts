@@ -54,7 +54,7 @@ async function writeKeyring(plan: Plan): Promise<ReadonlyMap<string, KeyInfo>> {
   const keys = new Map<string, KeyInfo>();
   for (const { name, index } of plan.keys) {
     const derivation = hdPath({ coinType: 118, account: 0, index });
-    const secret = await derivePrivateKey(plan.definition.mnemonic, derivation);
+    const secret = derivePrivateKey(plan.definition.mnemonic, derivation);
     const info = describeKey(name, secret, { prefix: "gonka", hdPath: derivation });
     if (!keyring.has(name)) await keyring.add(info, secret);
     keys.set(name, info);

@@ -15,7 +15,7 @@ import { homePaths } from "../../node/home.ts";
 import { genesisHash, parseGenesis } from "../../types/genesis/genesis.ts";
 import { CliError } from "../errors.ts";
 import { openKeyring } from "../keys/keys-command.ts";
-import { note, print } from "../output.ts";
+import { note, print, printValue } from "../output.ts";
 import { readSettings, usage } from "../settings.ts";
 import { readCoins } from "../tx/amounts.ts";
 
@@ -26,19 +26,23 @@ export function genesisCommand(): Command {
     .argument("<address-or-key>")
     .argument("<coins>", "such as 1000gnk or 10ngonka,5other")
     .description("give an account coins from the first block on")
+    .addHelpText("after", "\nExample:\n  gonkad genesis add-genesis-account alice 1000gnk\n")
     .action((who: string, coins: string, _: object, command: Command) => {
+      const { output } = readSettings(command, "text");
       const address = addressOf(command, who);
       editDraft(command, (draft) => {
         if (hasAccount(draft, address)) throw usage(`${address} is there already`, "add it once");
         addAccount(draft, address, readCoins(coins));
       });
+      if (output === "json") print({ added: address }, output);
       note(`${address} added`);
     });
   genesis.addCommand(addHostCommand());
   genesis
     .command("validate")
     .argument("[file]")
-    .description("check a genesis document")
+    .description("check a genesis document: the first problem, with its JSON path and the fix")
+    .addHelpText("after", "\nExample:\n  gonkad genesis validate ~/.gonkad/config/genesis.json\n")
     .action(async (file: string | undefined, _: object, command: Command) => {
       const settings = readSettings(command, "text");
       const where = file ?? homePaths(settings.home).genesis;
@@ -53,19 +57,22 @@ export function genesisCommand(): Command {
     .command("hash")
     .argument("[file]")
     .description("print the hash of a genesis document: all nodes of a network must agree on it")
+    .addHelpText("after", "\nExample:\n  gonkad genesis hash\n")
     .action((file: string | undefined, _: object, command: Command) => {
       const settings = readSettings(command, "text");
       const doc = readDoc(file ?? homePaths(settings.home).genesis);
-      process.stdout.write(`${toHex(genesisHash(doc))}\n`);
+      printValue("hash", toHex(genesisHash(doc)), settings.output);
     });
   genesis
     .command("export")
-    .option("--height <n>", "state after that block; 0 is the latest", "0")
+    .option("--height <n>", "state after that block; 0 is the latest, the only one kept", "0")
     .description("print the state of a stopped node as a genesis document")
+    .addHelpText("after", "\nExample:\n  gonkad genesis export > genesis.json\n")
     .action(async (flags: { readonly height: string }, command: Command) => {
       const settings = readSettings(command, "json");
       const { exportGenesis } = await import("../../node/genesis/export.ts");
-      process.stdout.write(`${await exportGenesis(settings.home, BigInt(flags.height))}\n`);
+      const height = wholeNumber("--height", flags.height);
+      process.stdout.write(`${await exportGenesis(settings.home, height)}\n`);
     });
   return genesis;
 }
@@ -79,6 +86,7 @@ function addHostCommand(): Command {
     .option("--moniker <name>", "name that people see", "host")
     .option("--weight <n>", "weight that it is taken to have proven", "100")
     .description("put a host into the first validator set; all hosts share power equally")
+    .addHelpText("after", exampleHost)
     .action((operator: string, flags: AddHostFlags, command: Command) => {
       const address = addressOf(command, operator);
       const workerPubKey = workerKey(command, flags.worker);
@@ -91,7 +99,13 @@ function addHostCommand(): Command {
       }
       editDraft(command, (draft) => {
         const { moniker } = flags;
-        const weight = BigInt(flags.weight);
+        const weight = wholeNumber("--weight", flags.weight);
+        if (!hasAccount(draft, address)) {
+          throw usage(
+            `${address} has no account in the document`,
+            "add it first: gonkad genesis add-genesis-account",
+          );
+        }
         addHost(draft, {
           operator: address,
           workerPubKey,
@@ -101,8 +115,19 @@ function addHostCommand(): Command {
         });
         shareEqually(draft);
       });
+      const { output } = readSettings(command, "text");
+      if (output === "json") print({ added: address }, output);
       note(`${address} added as a host`);
     });
+}
+
+const exampleHost =
+  "\nExample:\n  gonkad genesis add-host alice --worker worker1 " +
+  `--consensus-key "$(gonkad comet show-validator | jq -r .key)"\n`;
+
+function wholeNumber(flag: string, text: string): bigint {
+  if (/^\d{1,18}$/.test(text)) return BigInt(text);
+  throw usage(`${flag} ${text} is no whole number`, "give digits only");
 }
 
 interface AddHostFlags {

@@ -1,5 +1,6 @@
 /** Keys from mnemonics: BIP-39, and SLIP-10 along the path of coin type 118. */
-import { Bip39, EnglishMnemonic, Slip10, Slip10Curve, stringToPath } from "@cosmjs/crypto";
+import { pbkdf2Sync } from "node:crypto";
+import { EnglishMnemonic, Slip10, Slip10Curve, stringToPath } from "@cosmjs/crypto";
 import { secp256k1Address, secp256k1PublicKey } from "../../crypto/secp256k1.ts";
 import { toBech32 } from "../../encoding/bech32.ts";
 import { toBase64 } from "../../encoding/bytes.ts";
@@ -16,10 +17,14 @@ export function hdPath(options: {
 }
 
 /** The private key of a mnemonic at a path. */
-export async function derivePrivateKey(mnemonic: string, path: string): Promise<Uint8Array> {
-  const words = parseMnemonic(mnemonic);
-  const seed = await Bip39.mnemonicToSeed(words);
+export function derivePrivateKey(mnemonic: string, path: string): Uint8Array {
+  const seed = seedOf(parseMnemonic(mnemonic));
   return Slip10.derivePath(Slip10Curve.Secp256k1, seed, stringToPath(path)).privkey;
+}
+
+/** BIP-39 without a passphrase. Native: the portable implementations take a second for it. */
+function seedOf(mnemonic: EnglishMnemonic): Uint8Array {
+  return new Uint8Array(pbkdf2Sync(mnemonic.toString(), "mnemonic", 2048, 64, "sha512"));
 }
 
 function parseMnemonic(text: string): EnglishMnemonic {

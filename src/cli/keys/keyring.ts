@@ -17,7 +17,7 @@ import {
 import path from "node:path";
 import { fromBase64, toBase64 } from "../../encoding/bytes.ts";
 import { CliError } from "../errors.ts";
-import { open, type SealedKey, seal } from "./sealed-key.ts";
+import { open, type SealedKey, seal, strongCost, tokenCost } from "./sealed-key.ts";
 
 /** What anybody may know of a key. */
 export interface KeyInfo {
@@ -96,8 +96,10 @@ export class Keyring {
         fix: `choose another name, or delete it with \`gonkad keys delete ${info.name}\``,
       });
     }
+    const cost = this.#isTest ? tokenCost : strongCost;
     const sealed =
-      privateKey && seal(privateKey, await this.#newPassphrase(), `${info.name} ${info.address}`);
+      privateKey &&
+      seal(privateKey, { passphrase: await this.#newPassphrase(), label: labelOf(info), cost });
     this.#write({ version: 1, ...info, sealed });
   }
 
@@ -109,7 +111,8 @@ export class Keyring {
         fix: "sign on the machine that holds it (--generate-only writes the transaction)",
       });
     }
-    const secret = open(file.sealed, await this.#passphrase(), `${name} ${file.address}`);
+    const label = labelOf({ name, address: file.address });
+    const secret = open(file.sealed, { passphrase: await this.#passphrase(), label });
     if (!secret) {
       throw new CliError("keyring", "wrong_passphrase", {
         cause: `the passphrase does not open ${name}`,
@@ -174,6 +177,9 @@ export class Keyring {
     renameSync(fresh, target);
   }
 }
+
+const labelOf = ({ name, address }: Pick<KeyInfo, "name" | "address">): string =>
+  `${name} ${address}`;
 
 function parseKeyFile(text: string): KeyFile | undefined {
   try {

@@ -97,7 +97,7 @@ function addCommand(): Command {
       const mnemonic = flags.recover
         ? await ask("> Enter your bip39 mnemonic\n", { isHidden: false })
         : newMnemonic();
-      const privateKey = await derivePrivateKey(mnemonic, path);
+      const privateKey = derivePrivateKey(mnemonic, path);
       const info = describeKey(name, privateKey, { prefix, hdPath: path });
       if (!flags.dryRun) await openKeyring(settings).add(info, privateKey);
       const shows = !flags.recover && flags.backup;
@@ -152,7 +152,7 @@ async function showAllPaths(settings: Settings): Promise<void> {
   const rows = [];
   for (const coinType of knownCoinTypes) {
     const path = hdPath({ coinType, account: 0, index: 0 });
-    const key = await derivePrivateKey(mnemonic, path);
+    const key = derivePrivateKey(mnemonic, path);
     rows.push({ path, address: describeKey("", key, { prefix, hdPath: path }).address });
   }
   print(rows, settings.output);

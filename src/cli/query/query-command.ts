@@ -50,7 +50,9 @@ function methodCommand(method: QueryMethod): Command {
     const name = snakeCase(arg.replace("?", "")).replace(/_/g, "-");
     command.argument(arg.endsWith("?") ? `[${name}]` : `<${name}>`);
   }
+  const example = [method.group, method.name, ...method.args.map(sampleOf)].join(" ");
   return command
+    .addHelpText("after", `\nExample:\n  gonkad query ${example}\n`)
     .option("--height <n>", "state after that block; 0 is the latest", "0")
     .option("--limit <n>", "entries in one page")
     .option("--page-key <base64>", "next_key of the page before")
@@ -65,6 +67,22 @@ function methodCommand(method: QueryMethod): Command {
       print(await ask(method, request, settings, flags), settings.output);
     });
 }
+
+const samples: Readonly<Record<string, string>> = {
+  address: "alice",
+  voter: "alice",
+  operator: "host1",
+  denom: "ngonka",
+  proposalId: "1",
+  epoch: "1",
+  sprint: "0",
+  index: "1",
+  paramsType: "voting",
+  modelId: "qwen3-8b",
+};
+
+/** What an argument may look like in an example. */
+const sampleOf = (arg: string): string => samples[arg.replace("?", "")] ?? `<${arg}>`;
 
 function requestOf(
   method: QueryMethod,
@@ -139,6 +157,7 @@ function txCommand(): Command {
   return new Command("tx")
     .argument("<hash>", "in hex")
     .description("a transaction by its hash")
+    .addHelpText("after", `\nExample:\n  gonkad query tx ${"AB".repeat(32)}\n`)
     .action(async (hash: string, _: object, command: Command) => {
       const settings = readSettings(command, "text");
       print(await findTx(settings, hash), settings.output);
@@ -156,8 +175,10 @@ function waitTxCommand(): Command {
     .argument("<hash>", "in hex")
     .option("--timeout <seconds>", "how long to wait", "15")
     .description("wait until a transaction is in a block")
+    .addHelpText("after", `\nExample:\n  gonkad query wait-tx ${"AB".repeat(32)}\n`)
     .action(async (hash: string, flags: { timeout: string }, command: Command) => {
       const settings = readSettings(command, "text");
+      if (!(Number(flags.timeout) >= 0)) throw usage("--timeout is no number of seconds", "use 15");
       const deadline = Date.now() + Number(flags.timeout) * 1000;
       for (;;) {
         try {
@@ -184,6 +205,7 @@ function txsCommand(): Command {
     .option("--limit <n>", "transactions in one page", "30")
     .option("--order_by <order>", "asc or desc", "asc")
     .description("search transactions by their events")
+    .addHelpText("after", '\nExample:\n  gonkad query txs --query "tx.height=5"\n')
     .action(async (flags: Record<string, string>, command: Command) => {
       const settings = readSettings(command, "text");
       const params = new URLSearchParams({
@@ -200,9 +222,13 @@ function blockCommand(): Command {
   return new Command("block")
     .argument("[height]")
     .description("a block; the latest without a height")
+    .addHelpText("after", "\nExample:\n  gonkad query block 5\n")
     .action(async (height: string | undefined, _: object, command: Command) => {
       const settings = readSettings(command, "text");
-      const query = height === undefined ? "" : `?height=${Number(height)}`;
+      if (height !== undefined && !/^\d{1,18}$/.test(height)) {
+        throw usage(`"${height}" is no height`, "give a number");
+      }
+      const query = height === undefined ? "" : `?height=${height}`;
       print(await rpcGet(settings.node, `block${query}`), settings.output);
     });
 }

@@ -30,12 +30,14 @@ export function govTxCommand(): Command {
   gov
     .command("draft-proposal")
     .description("print a proposal file to fill in")
+    .addHelpText("after", "\nExample:\n  gonkad tx gov draft-proposal > proposal.json\n")
     .action(() => void process.stdout.write(`${draft}\n`));
   gov.addCommand(
     addTxFlags(new Command("deposit"))
       .argument("<proposal-id>")
       .argument("<amount>")
       .description("add to the deposit of a proposal")
+      .addHelpText("after", "\nExample:\n  gonkad tx gov deposit 1 10gnk --from alice\n")
       .action(async (id: string, amount: string, _: object, command: Command) => {
         const value = { proposalId: proposalId(id), amount: toProtoCoins(readCoins(amount)) };
         await sendTx(command, (depositor) => [message("MsgDeposit", { ...value, depositor })]);
@@ -46,6 +48,7 @@ export function govTxCommand(): Command {
       .argument("<proposal-id>")
       .argument("<option>", "yes, no, abstain or no_with_veto")
       .description("vote on a proposal")
+      .addHelpText("after", "\nExample:\n  gonkad tx gov vote 1 yes --from host1\n")
       .action(async (id: string, option: string, _: object, command: Command) => {
         const value = { proposalId: proposalId(id), option: voteOption(option), metadata: "" };
         await sendTx(command, (voter) => [message("MsgVote", { ...value, voter })]);
@@ -56,6 +59,10 @@ export function govTxCommand(): Command {
       .argument("<proposal-id>")
       .argument("<weights>", "such as yes=0.6,no=0.4")
       .description("split a vote over several options")
+      .addHelpText(
+        "after",
+        "\nExample:\n  gonkad tx gov weighted-vote 1 yes=0.6,no=0.4 --from host1\n",
+      )
       .action(async (id: string, weights: string, _: object, command: Command) => {
         const split = weights.split(",").map(weightedOption);
         const value = { proposalId: proposalId(id), options: split, metadata: "" };
@@ -66,6 +73,7 @@ export function govTxCommand(): Command {
     addTxFlags(new Command("cancel-proposal"))
       .argument("<proposal-id>")
       .description("withdraw one's own proposal")
+      .addHelpText("after", "\nExample:\n  gonkad tx gov cancel-proposal 1 --from alice\n")
       .action(async (id: string, _: object, command: Command) => {
         await sendTx(command, (proposer) => [
           message("MsgCancelProposal", { proposalId: proposalId(id), proposer }),
@@ -108,7 +116,7 @@ interface ProposalFile {
 }
 
 function readProposal(file: string): object {
-  const text = readFileSync(file, "utf8");
+  const text = readText(file);
   if (text.length > maxProposalFileBytes) throw usage(`${file} is too long`, "shorten it");
   const proposal = parseFile(file, text);
   const messages = (proposal.messages ?? []).map(anyMessage);
@@ -121,6 +129,15 @@ function readProposal(file: string): object {
   }
   const deposit = proposal.deposit ? toProtoCoins(readCoins(proposal.deposit)) : [];
   return { messages, initialDeposit: deposit, metadata, title, summary, expedited };
+}
+
+function readText(file: string): string {
+  try {
+    return readFileSync(file, "utf8");
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw usage(reason, "give a file that can be read");
+  }
 }
 
 function parseFile(file: string, text: string): ProposalFile {
@@ -142,7 +159,12 @@ function anyMessage(json: unknown): { typeUrl: string; value: Uint8Array } {
       `use one of: ${messageTypes().join(" ")}`,
     );
   }
-  return { typeUrl, value: codec.encode(codec.fromJSON(camelKeys(fields) as object)).finish() };
+  try {
+    return { typeUrl, value: codec.encode(codec.fromJSON(camelKeys(fields) as object)).finish() };
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw usage(`${typeUrl}: ${reason}`, "write the fields as `gonkad query` shows them");
+  }
 }
 
 function camelKeys(value: unknown): unknown {

@@ -4,6 +4,10 @@ import { usage } from "../settings.ts";
 import { resolveAddress } from "./bank.ts";
 import { addTxFlags, sendTx } from "./send-tx.ts";
 
+const exampleOffer =
+  "\nExample:\n  gonkad tx inference offer-model qwen3-8b --from host1 --input-price 1000 " +
+  "--output-price 4000 --endpoint https://host1.example --capacity 8\n";
+
 interface OfferFlags {
   readonly host?: string;
   readonly inputPrice: string;
@@ -23,6 +27,7 @@ export function inferenceTxCommand(): Command {
       .requiredOption("--endpoint <url>", "where requests are answered")
       .requiredOption("--capacity <n>", "requests at once")
       .description("offer to run a registered model")
+      .addHelpText("after", exampleOffer)
       .action(async (modelId: string, flags: OfferFlags, command: Command) => {
         const capacity = Number(flags.capacity);
         if (!Number.isSafeInteger(capacity) || capacity < 0) {
@@ -49,6 +54,10 @@ export function inferenceTxCommand(): Command {
       .argument("<model-id>")
       .option("--host <address>", "operator, when a worker signs")
       .description("stop offering a model")
+      .addHelpText(
+        "after",
+        "\nExample:\n  gonkad tx inference withdraw-offer qwen3-8b --from host1\n",
+      )
       .action(async (modelId: string, flags: { host?: string }, command: Command) => {
         await sendTx(command, (signer) => [
           {

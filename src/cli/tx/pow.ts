@@ -35,6 +35,7 @@ export function powTxCommand(): Command {
       .requiredOption("--consensus-key <base64>", "ed25519 key (`gonkad comet show-validator`)")
       .option("--grants <types>", "comma-separated message types that the worker may sign")
       .description("register this account as the operator of a host")
+      .addHelpText("after", exampleRegister)
       .action(async (flags: HostFlags, command: Command) => {
         const value = {
           workerPubKey: workerKey(command, flags.worker),
@@ -51,6 +52,10 @@ export function powTxCommand(): Command {
     hostFlags(addTxFlags(new Command("update-host")))
       .option("--consensus-key <base64>", "new ed25519 key; empty keeps the present one", "")
       .description("change what the host says of itself, or its consensus key")
+      .addHelpText(
+        "after",
+        "\nExample:\n  gonkad tx pow update-host --from host1 --moniker lighthouse\n",
+      )
       .action(async ({ moniker, website, endpoint, ...flags }: HostFlags, command: Command) => {
         const key = flags.consensusKey === "" ? new Uint8Array() : consensusKey(flags.consensusKey);
         await sendTx(command, (operator) => [
@@ -62,6 +67,7 @@ export function powTxCommand(): Command {
   pow.addCommand(
     addTxFlags(new Command("unregister-host"))
       .description("leave: no more Sprints; the power fades")
+      .addHelpText("after", "\nExample:\n  gonkad tx pow unregister-host --from host1\n")
       .action(async (_: object, command: Command) => {
         await sendTx(command, (operator) => [message("MsgUnregisterHost", { operator })]);
       }),
@@ -70,6 +76,7 @@ export function powTxCommand(): Command {
     addTxFlags(new Command("fund-community-pool"))
       .argument("<amount>")
       .description("give coins to the community pool")
+      .addHelpText("after", "\nExample:\n  gonkad tx pow fund-community-pool 5gnk --from alice\n")
       .action(async (amount: string, _: object, command: Command) => {
         const coins = toProtoCoins(readCoins(amount));
         await sendTx(command, (depositor) => [
@@ -80,11 +87,16 @@ export function powTxCommand(): Command {
   return pow;
 }
 
+const exampleRegister =
+  "\nExample:\n  gonkad tx pow register-host --from alice --worker worker1 " +
+  `--consensus-key "$(gonkad comet show-validator | jq -r .key)"\n`;
+
 function setWorkerCommand(): Command {
   return addTxFlags(new Command("set-worker"))
     .requiredOption("--worker <key>", "new worker key, by name or base64 public key")
     .option("--grants <types>", "comma-separated message types; empty revokes everything")
     .description("replace the worker key, or what it may sign")
+    .addHelpText("after", "\nExample:\n  gonkad tx pow set-worker --worker worker2 --from host1\n")
     .action(async (flags: { worker: string; grants?: string }, command: Command) => {
       const grants =
         flags.grants
