@@ -2,21 +2,29 @@
 import { Command, CommanderError } from "commander";
 import { appVersion as version } from "../node/version.ts";
 import { type CliError, exitCodes, formatError, toCliError } from "./errors.ts";
-import { genesisCommand } from "./genesis/genesis-command.ts";
-import { hostCommand } from "./host.ts";
-import { initCommand } from "./init.ts";
-import { keysCommand } from "./keys/keys-command.ts";
-import { localnetCommand } from "./localnet.ts";
 import { printValue } from "./output.ts";
-import { queryCommand } from "./query/query-command.ts";
 import { addGlobalFlags, readSettings } from "./settings.ts";
-import { sprintCommand } from "./sprint.ts";
-import { cometCommand, startCommand } from "./start.ts";
-import { statusCommand } from "./status.ts";
-import { txCommand } from "./tx/tx-command.ts";
 
-/** Every command, with the common flags on each. */
-export function program(): Command {
+/**
+ * The commands in the order of the help. Each is loaded when it is asked for: a node must not wait
+ * for what only a wallet needs.
+ */
+const loaders: Readonly<Record<string, () => Promise<Command>>> = {
+  init: async () => (await import("./init.ts")).initCommand(),
+  start: async () => (await import("./start.ts")).startCommand(),
+  host: async () => (await import("./host.ts")).hostCommand(),
+  localnet: async () => (await import("./localnet.ts")).localnetCommand(),
+  status: async () => (await import("./status.ts")).statusCommand(),
+  keys: async () => (await import("./keys/keys-command.ts")).keysCommand(),
+  genesis: async () => (await import("./genesis/genesis-command.ts")).genesisCommand(),
+  tx: async () => (await import("./tx/tx-command.ts")).txCommand(),
+  query: async () => (await import("./query/query-command.ts")).queryCommand(),
+  sprint: async () => (await import("./sprint.ts")).sprintCommand(),
+  comet: async () => (await import("./start.ts")).cometCommand(),
+};
+
+/** The program with that command, or with all of them; the common flags on each. */
+export async function program(name?: string): Promise<Command> {
   const gonkad = new Command("gonkad")
     .description("the Gonka network: a node, a host, a localnet, and the tools around them")
     .version(version, "-V, --version")
@@ -24,20 +32,10 @@ export function program(): Command {
     .showHelpAfterError("(add --help for the list of commands and flags)")
     .enablePositionalOptions()
     .exitOverride();
-  const commands = [
-    initCommand(),
-    startCommand(),
-    hostCommand(),
-    localnetCommand(),
-    statusCommand(),
-    keysCommand(),
-    genesisCommand(),
-    txCommand(),
-    queryCommand(),
-    sprintCommand(),
-    cometCommand(),
-  ];
-  for (const command of commands) gonkad.addCommand(inheritExit(command));
+  const one = name !== undefined && Object.hasOwn(loaders, name) ? loaders[name] : undefined;
+  for (const load of one ? [one] : Object.values(loaders)) {
+    gonkad.addCommand(inheritExit(await load()));
+  }
   gonkad
     .command("version")
     .description("print the version")
@@ -65,7 +63,8 @@ function inheritExit(command: Command): Command {
 /** Runs one command line and sets the exit code; never throws. */
 export async function main(argv: readonly string[]): Promise<void> {
   try {
-    await program().parseAsync([...argv]);
+    const command = await program(argv[2]);
+    await command.parseAsync([...argv]);
   } catch (error) {
     process.exitCode = report(error, argv.includes("--trace"));
   }
