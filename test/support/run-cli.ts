@@ -48,3 +48,8 @@ function caught(stream: NodeJS.WriteStream): { release(): string } {
     },
   };
 }
+
+/** What t.throws and t.rejects are to find in a CliError. */
+export function refusal(fields: { id?: string; exit?: number; message?: string }): Error {
+  return fields as unknown as Error; // tap compares only the fields that are there.
+}

@@ -12,7 +12,7 @@ import { derivePrivateKey, describeKey, hdPath } from "../../../src/cli/keys/der
 import { Keyring } from "../../../src/cli/keys/keyring.ts";
 import { open, type SealedKey, seal, tokenCost } from "../../../src/cli/keys/sealed-key.ts";
 import { toHex } from "../../../src/encoding/bytes.ts";
-import { runCli } from "../../support/run-cli.ts";
+import { refusal, runCli } from "../../support/run-cli.ts";
 
 const mnemonic = "test test test test test test test test test test test junk";
 const freshHome = (): string => mkdtempSync(path.join(tmpdir(), "gonka-keys-"));
@@ -51,13 +51,13 @@ t.test("the keyring keeps, finds, renames and deletes", async (t) => {
   t.same(keyring.find("alice"), alice);
   t.same(keyring.find(alice.address), alice, "by its address too");
   t.same(await keyring.privateKey("alice"), secret);
-  await t.rejects(keyring.add(alice, secret), { id: "key_exists", exit: 8 });
+  await t.rejects(keyring.add(alice, secret), refusal({ id: "key_exists", exit: 8 }));
   await keyring.rename("alice", "savings");
   t.equal(keyring.has("alice"), false);
   t.same(await keyring.privateKey("savings"), secret, "the name is part of the seal");
   keyring.delete("savings");
   t.same(keyring.list(), []);
-  t.throws(() => keyring.find("alice"), { message: "alice: key not found", exit: 8 });
+  t.throws(() => keyring.find("alice"), refusal({ message: "alice: key not found", exit: 8 }));
 });
 
 t.test("key files are the owner's alone, and the secret does not stand in them", async (t) => {
@@ -77,19 +77,19 @@ t.test("wrong passphrases, changed files and bad names are refused by name", asy
   const home = freshHome();
   await keyringAt(home, "correct horse").add(alice, secret);
   const other = keyringAt(home, "battery staple");
-  await t.rejects(other.privateKey("alice"), { id: "wrong_passphrase", exit: 8 });
+  await t.rejects(other.privateKey("alice"), refusal({ id: "wrong_passphrase", exit: 8 }));
   await t.rejects(keyringAt(home, "short").add({ ...alice, name: "bob" }, secret), {
     id: "short_passphrase",
   });
   for (const name of ["", "../alice", "a/b", ".hidden", "a".repeat(65), "ä"]) {
-    await t.rejects(other.add({ ...alice, name }, secret), { id: "key_name" }, `"${name}"`);
+    await t.rejects(other.add({ ...alice, name }, secret), refusal({ id: "key_name" }), `"${name}"`);
     t.equal(other.has(name), false);
   }
   const file = path.join(home, "keyring-file", "alice.json");
   const stored = JSON.parse(readFileSync(file, "utf8"));
   writeFileSync(file, JSON.stringify({ ...stored, address: "gonka1other" }));
   const keyring = keyringAt(home, "correct horse");
-  await t.rejects(keyring.privateKey("alice"), { id: "wrong_passphrase" }, "another address");
+  await t.rejects(keyring.privateKey("alice"), refusal({ id: "wrong_passphrase" }), "another address");
   const broken = [
     "",
     "{",
@@ -100,7 +100,7 @@ t.test("wrong passphrases, changed files and bad names are refused by name", asy
   ];
   for (const text of broken) {
     writeFileSync(file, text);
-    t.throws(() => keyring.get("alice"), { id: "key_file", exit: 8 }, text.slice(0, 20));
+    t.throws(() => keyring.get("alice"), refusal({ id: "key_file", exit: 8 }), text.slice(0, 20));
   }
 });
 
@@ -108,7 +108,7 @@ t.test("an offline key is known but cannot sign", async (t) => {
   const keyring = keyringAt(freshHome(), "correct horse");
   await keyring.add({ ...alice, type: "offline" }, undefined);
   t.equal(keyring.find("alice").type, "offline");
-  await t.rejects(keyring.privateKey("alice"), { id: "key_offline", exit: 8 });
+  await t.rejects(keyring.privateKey("alice"), refusal({ id: "key_offline", exit: 8 }));
   await keyring.rename("alice", "cold");
   t.equal(keyring.find("cold").address, alice.address);
 });
@@ -143,7 +143,7 @@ t.test("mnemonics give CosmJS's keys at every path", async (t) => {
   }
   const bad = [mnemonic.replace("junk", "test"), "test", "", mnemonic.replace("junk", "jank")];
   for (const words of bad) {
-    t.throws(() => derivePrivateKey(words, "m/44'/118'/0'/0/0"), { id: "mnemonic", exit: 2 });
+    t.throws(() => derivePrivateKey(words, "m/44'/118'/0'/0/0"), refusal({ id: "mnemonic", exit: 2 }));
   }
 });
 
