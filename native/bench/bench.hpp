@@ -11,6 +11,11 @@ inline double seconds_now() {
   return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
 }
 
+// Processor time of the calling thread, and of the whole process: what work costs on a machine
+// that others use too.
+double thread_seconds();
+double process_seconds();
+
 struct Options {
   char profile = 'C';
   double seconds = 5;
@@ -21,7 +26,7 @@ struct Options {
 };
 
 // Giga-operations a second of a plain register-tiled int8 kernel of the backend's instruction set,
-// operands in L1, on `threads` threads at once: the ceiling that figures are compared with.
+// operands in L1, for each second of processor time of one of `threads` threads at once.
 double gemm_peak_gops(const KernelTable& kernels, size_t threads, double seconds);
 // Bytes a second of stream expansion, and of the challenge's products over rows in memory.
 double stream_rate(const KernelTable& kernels, double seconds);

@@ -66,31 +66,35 @@ int measure(const Options& o) {
     for (size_t i = 0; i < runner->batch(); i++) items.push_back({Hash{9}, nonce++});
     runner->run(items, outputs.data(), nullptr, stop);
   };
-  // A machine shared with others changes speed from second to second, so that the peak is
-  // sampled after every batch and the share of it is a ratio of sums over the same period.
+  // A machine shared with others changes speed from second to second: the peak is sampled after
+  // every batch, and both are counted in processor time. The wall clock is reported beside it.
   one_batch();
-  double peak_sum = 0, busy = 0;
+  const double start = seconds_now();
+  double peak_sum = 0, busy = 0, wall = 0;
   uint64_t batches = 0;
-  while (busy < o.seconds) {
-    const double start = seconds_now();
+  for (; seconds_now() - start < o.seconds; batches++) {
+    const double cpu_before = process_seconds(), wall_before = seconds_now();
     one_batch();
-    const double took = seconds_now() - start;
+    const double took = process_seconds() - cpu_before;
+    wall += seconds_now() - wall_before;
     busy += took;
-    peak_sum += took * gemm_peak_gops(kernels, o.threads, took / 8);
-    batches++;
+    peak_sum += took * gemm_peak_gops(kernels, o.threads, took / 8 / double(o.threads));
   }
   const double peak = peak_sum / busy;
-  const double rate = double(batches * runner->batch()) / busy;
-  const double gops = rate * ops_per_nonce(*profile) / 1e9;
+  const double nonces = double(batches * runner->batch());
+  const double rate = nonces / wall, per_core = nonces / busy;
+  const double gops = per_core * ops_per_nonce(*profile) / 1e9;
   const char* format =
       o.json ? "{\"profile\":\"%c\",\"backend\":\"%s\",\"threads\":%zu,\"batch\":%zu,"
-               "\"noncesPerSecond\":%.3f,\"gops\":%.1f,\"peakGops\":%.1f,\"percentOfPeak\":%.1f,"
+               "\"noncesPerSecond\":%.3f,\"noncesPerCoreSecond\":%.3f,"
+               "\"gopsPerCore\":%.1f,\"peakGopsPerCore\":%.1f,\"percentOfPeak\":%.1f,"
                "\"memoryBytes\":%zu,\"readySeconds\":%.3f,\"streamGBps\":%.2f,"
                "\"challengeGBps\":%.2f}\n"
              : "profile %c  backend %s  threads %zu  batch %zu\n"
-               "%.3f nonces/s  %.1f GOPS  peak %.1f GOPS  %.1f %% of peak\n"
+               "%.3f nonces/s  %.3f per core second  %.1f GOPS a core  peak %.1f  %.1f %%\n"
                "memory %zu bytes  ready after %.3f s  stream %.2f GB/s  challenge %.2f GB/s\n";
-  std::printf(format, profile->code, runner->name(), o.threads, runner->batch(), rate, gops, peak,
+  std::printf(format, profile->code, runner->name(), o.threads, runner->batch(), rate,
+              per_core, gops, peak,
               100 * gops / peak, runner->memory_bytes(), ready - begun,
               stream_rate(kernels, 0.3) / 1e9, challenge_rate(kernels, 0.3) / 1e9);
   return 0;

@@ -1,5 +1,6 @@
 // Ceilings of the machine, measured with the kernels alone.
-#include <atomic>
+#include <time.h>
+
 #include <thread>
 #include <vector>
 
@@ -18,7 +19,7 @@ double kernel_ops(const KernelTable& kernels, double seconds) {
   for (size_t i = 0; i < values.size(); i++) values[i] = int8_t(i * 89 % 255 - 127);
   kernels.pack_block(values.data(), DEPTH, kernels.rows, DEPTH, block.data());
   kernels.pack_panel(values.data(), DEPTH, kernels.cols, DEPTH, panel.data());
-  const double start = seconds_now();
+  const double start = thread_seconds();
   double calls = 0, end = start;
   while (end - start < seconds) {
     for (int i = 0; i < 1000; i++) {
@@ -26,12 +27,21 @@ double kernel_ops(const KernelTable& kernels, double seconds) {
                        reinterpret_cast<int32_t*>(tile.data()));
     }
     calls += 1000;
-    end = seconds_now();
+    end = thread_seconds();
   }
   return calls * 2.0 * kernels.rows * kernels.cols * DEPTH / (end - start);
 }
 
+double clock_seconds(clockid_t clock) {
+  timespec t;
+  clock_gettime(clock, &t);
+  return double(t.tv_sec) + 1e-9 * double(t.tv_nsec);
+}
+
 }  // namespace
+
+double thread_seconds() { return clock_seconds(CLOCK_THREAD_CPUTIME_ID); }
+double process_seconds() { return clock_seconds(CLOCK_PROCESS_CPUTIME_ID); }
 
 double gemm_peak_gops(const KernelTable& kernels, size_t threads, double seconds) {
   std::vector<double> rates(threads);
@@ -42,18 +52,18 @@ double gemm_peak_gops(const KernelTable& kernels, size_t threads, double seconds
   for (std::thread& worker : workers) worker.join();
   double total = 0;
   for (const double rate : rates) total += rate;
-  return total / 1e9;
+  return total / 1e9 / double(threads);
 }
 
 double stream_rate(const KernelTable& kernels, double seconds) {
   AlignedBuffer out(64 * 1024);
   const uint32_t key[8] = {1, 2, 3, 4, 5, 6, 7, 8}, nonce[3] = {0, 0, 0x57};
-  const double start = seconds_now();
+  const double start = thread_seconds();
   double bytes = 0, end = start;
   for (uint32_t at = 0; end - start < seconds; at += 64) {
     kernels.stream(key, nonce, at, 64, out.data());
     bytes += 64 * 1024;
-    end = seconds_now();
+    end = thread_seconds();
   }
   return bytes / (end - start);
 }
@@ -66,12 +76,12 @@ double challenge_rate(const KernelTable& kernels, double seconds) {
   for (size_t i = 0; i < ROWS * 4096; i++) rows.data()[i] = uint8_t(i * 7);
   kernels.pack_challenge(g.data(), packed.data());
   std::vector<int32_t> y(ROWS * 8);
-  const double start = seconds_now();
+  const double start = thread_seconds();
   double bytes = 0, end = start;
   while (end - start < seconds) {
     kernels.challenge_rows(rows.data(), ROWS, packed.data(), y.data());
     bytes += ROWS * 4096;
-    end = seconds_now();
+    end = thread_seconds();
   }
   return bytes / (end - start);
 }

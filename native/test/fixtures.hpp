@@ -27,12 +27,17 @@ inline Hash golden_input(char profile) {
   return input_key(network(profile), golden_set()["beacon1"].hash(), window.beacon2, window.host);
 }
 
-// Every backend this processor runs, and the software VNNI one.
+inline bool is_emulated(const KernelTable& table) {
+  return std::string(table.name).starts_with("emulated");
+}
+
+// Every backend this processor runs, and both VNNI ones in software.
 inline std::vector<const KernelTable*> tables() {
   const KernelTable* all[MAX_CPU_BACKENDS];
   const int count = cpu_backends(all);
   std::vector<const KernelTable*> out(all, all + count);
-  out.push_back(emulated_vnni_kernels());
+  out.push_back(emulated_avx512_vnni_kernels());
+  out.push_back(emulated_avx_vnni_kernels());
   return out;
 }
 

@@ -107,7 +107,7 @@ export interface Addon {
   selfTest(options: {
     readonly profile: string;
   }): AddonJob<readonly { readonly backend: string; readonly failed: string }[]>;
-  /** Giga-operations a second of the backend's bare kernel. */
+  /** Giga-operations of the backend's bare kernel in a second of one core. */
   measurePeak(options: {
     readonly backend: string;
     readonly threads: number;

@@ -36,7 +36,7 @@ export async function selfTestBackends(
   return "missing" in loaded ? [] : runJob(() => loaded.addon.selfTest({ profile }));
 }
 
-/** Giga-operations a second of a compiled backend's bare kernel: the ceiling of this machine. */
+/** Giga-operations that a compiled backend's bare kernel does in a second of one core. */
 export async function measurePeakGops(options: {
   readonly backend: string;
   readonly threads: number;

@@ -48,7 +48,8 @@ const KernelTable* avx2_kernels();
 const KernelTable* avx_vnni_kernels();
 const KernelTable* avx512_vnni_kernels();
 const KernelTable* neon_kernels();
-// The AVX512-VNNI code with its one special instruction in software: for tests on any processor.
-const KernelTable* emulated_vnni_kernels();
+// The VNNI code with its one special instruction in software: for tests on any processor.
+const KernelTable* emulated_avx512_vnni_kernels();
+const KernelTable* emulated_avx_vnni_kernels();
 
 }  // namespace gonka

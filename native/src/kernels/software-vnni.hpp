@@ -1,12 +1,10 @@
-// The AVX512-VNNI kernels with vpdpbusd written out, so that their layouts, tails and corrections
-// are tested on processors that lack the instruction. Tests only: never offered as a backend.
-#define GONKA_LANES 16
-#define VNNI_NAME "emulated-vnni"
-#define VNNI_ROWS 12
+// vpdpbusd written out, for the emulated backends.
+#pragma once
 #include "kernel-loops.hpp"
 
 namespace gonka {
 namespace {
+
 typedef uint32_t Octet __attribute__((vector_size(32)));
 
 // Intel SDM, VPDPBUSD: four products of an unsigned and a signed byte, added to each 32-bit lane.
@@ -21,11 +19,6 @@ inline V dot(V acc, V u, V s) {
   }
   return acc;
 }
+
 }  // namespace
-}  // namespace gonka
-
-#include "vnni-kernels.hpp"
-
-namespace gonka {
-const KernelTable* emulated_vnni_kernels() { return &TABLE; }
 }  // namespace gonka
