@@ -21,6 +21,10 @@ export interface AppOptions {
   readonly minGasPrices: string;
   /** The version of this program. */
   readonly version: string;
+  /** Versions of the state that queries may ask for; the store's default when absent. */
+  readonly keepVersions?: number | undefined;
+  /** Blocks that the engine is asked to keep at least; all of them when 0 or absent. */
+  readonly keepBlocks?: bigint | undefined;
   readonly log: Log;
 }
 
@@ -49,12 +53,12 @@ export async function createApp(options: AppOptions): Promise<StateMachine> {
     version,
     modules,
     registry,
-    store: await Multistore.open(options.db, stores),
+    store: await Multistore.open(options.db, stores, { keepVersions: options.keepVersions }),
     ante: { accounts, fees: bank, cache: new SignatureCache(), minGasPrices },
     consensus,
     epochs: pow,
     log,
   });
   registry.add({ name: "tx", msgs: [], queries: [simulateQuery(() => runtime)] });
-  return new StateMachine(runtime);
+  return new StateMachine(runtime, options.keepBlocks ?? 0n);
 }

@@ -20,8 +20,12 @@ const appVersion = 1n;
 
 export class StateMachine implements Application {
   readonly #runtime: Runtime;
-  constructor(runtime: Runtime) {
+  readonly #keepBlocks: bigint;
+
+  /** keepBlocks: blocks that the engine is asked to keep at least; 0 keeps all. */
+  constructor(runtime: Runtime, keepBlocks: bigint) {
     this.#runtime = runtime;
+    this.#keepBlocks = keepBlocks;
   }
 
   /** Messages, queries and Any types, for REST, gRPC and the command line. */
@@ -94,7 +98,8 @@ export class StateMachine implements Application {
 
   async commit(): Promise<abci.ResponseCommit> {
     await this.#runtime.commit();
-    return { retainHeight: 0n };
+    const first = this.#runtime.parts.store.version - this.#keepBlocks + 1n;
+    return { retainHeight: this.#keepBlocks > 0n && first > 0n ? first : 0n };
   }
 
   /** Snapshots are neither made nor taken: a new node executes the blocks. */

@@ -44,6 +44,8 @@ export async function openChain(parts: {
     bech32Prefix,
     minGasPrices: config.string("minimum-gas-prices"),
     version: appVersion,
+    keepVersions: config.number("pruning-keep-recent"),
+    keepBlocks: BigInt(config.number("min-retain-blocks")),
     log: log.named("app"),
   });
   const blocks = new BlockStore(databases.blocks);

@@ -66,7 +66,6 @@ const config: readonly Row[] = [
   ],
   ["mempool", "max_tx_bytes", "integer", 1_048_576, "Bytes of one transaction.", [256, 16_777_216]],
   ["mempool", "cache_size", "integer", 10_000, "Hashes remembered as seen.", [0, 10_000_000]],
-  ["mempool", "recheck", "bool", true, "Check waiting transactions again after every block."],
   ["mempool", "broadcast", "bool", true, "Pass transactions on to peers."],
   [
     "consensus",

@@ -26,7 +26,7 @@ export interface MultistoreOptions {
   /** The version of the first commit, 1 unless the genesis says otherwise. */
   readonly initialVersion?: bigint;
   /** Committed versions that at() can answer for, the last one included; at least 1. */
-  readonly keepVersions?: number | "all";
+  readonly keepVersions?: number | "all" | undefined;
   /**
    * Operations after which the next snapshot is begun, 16384 unless set: fewer make opening faster,
    * which replays what came after the last snapshot, and cost more writing.
