@@ -44,6 +44,12 @@ async function load(network: TestNetwork, isOver: () => boolean): Promise<number
   return included;
 }
 
+/** The highest block that any node has; -1 when none answers. */
+async function tip(network: TestNetwork): Promise<number> {
+  const nodes = [...network.localnet.nodes.keys()];
+  return Math.max(...(await Promise.all(nodes.map((_, index) => network.height(index)))));
+}
+
 /** Every node has the block of that height, with the same app hash. */
 async function agree(network: TestNetwork, height: number): Promise<void> {
   const nodes = [...network.localnet.nodes.keys()];
@@ -65,11 +71,11 @@ async function main(): Promise<void> {
       const chosen = nodes[Math.floor(next() * nodes.length)];
       const victims = all ? nodes : nodes.filter((node) => node === chosen);
       await sleep(next() * calmMs);
+      const before = await tip(network);
       await Promise.all(victims.map((node) => node.kill("SIGKILL")));
       await sleep(next() * downMs);
       for (const node of victims) node.start();
-      const heights = await Promise.all(nodes.map((_, index) => network.height(index)));
-      const height = Math.max(...heights, 1) + 3;
+      const height = Math.max(before, await tip(network)) + 3;
       await agree(network, height);
       const names = victims.map(({ name }) => name).join(" ");
       console.log(`round ${round}/${rounds}: killed ${names}; all agree at ${height}`);
