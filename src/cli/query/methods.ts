@@ -67,7 +67,7 @@ function typeNames(
   method: string,
 ): readonly [string, string] {
   const plain = [`Query${method}Request`, `Query${method}Response`] as const;
-  return named[plain[0]] === undefined ? (sharedTypes[method] ?? plain) : plain;
+  return plain.every((name) => name in named) ? plain : (sharedTypes[method] ?? plain);
 }
 
 export const queryMethods: readonly QueryMethod[] = [

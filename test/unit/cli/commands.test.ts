@@ -19,7 +19,7 @@ function leaves(command: Command, words: readonly string[] = []): string[][] {
 }
 
 t.test("the help of every command has a description and an example that calls it", async (t) => {
-  const commands = leaves((await program())).filter(([group]) => group !== "sprint");
+  const commands = leaves(await program()).filter(([group]) => group !== "sprint");
   t.ok(commands.length > 70, `${commands.length} commands`);
   for (const words of commands) {
     const { code, out } = await runCli([...words, "--help"]);
@@ -32,7 +32,7 @@ t.test("the help of every command has a description and an example that calls it
 
 t.test("docs/cli.md names every command and every exit code", async (t) => {
   const docs = readFileSync(new URL("docs/cli.md", root), "utf8");
-  for (const words of leaves((await program()))) {
+  for (const words of leaves(await program())) {
     t.ok(docs.includes(`\`${words.join(" ")}`), words.join(" "));
   }
   for (const [name, code] of Object.entries(exitCodes)) {

@@ -46,7 +46,10 @@ t.test("what formatConfig writes, loadConfig reads; each key has a comment", asy
   const moniker = 'a "quoted" näme \\ with\ttab';
   const values = { moniker, "consensus.timeout_commit": "1m30s", "p2p.max_num_inbound_peers": 7 };
   const text = formatConfig("config", values);
-  const app = formatConfig("app", { "api.enable": false, "minimum-gas-prices": "0.025ngonka,1x/y" });
+  const app = formatConfig("app", {
+    "api.enable": false,
+    "minimum-gas-prices": "0.025ngonka,1x/y",
+  });
   const config = loadConfig(homeWith({ config: text, app }));
   t.equal(config.string("moniker"), moniker);
   t.equal(config.number("consensus.timeout_commit"), 90_000);

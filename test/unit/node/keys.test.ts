@@ -39,17 +39,20 @@ t.test("given seeds are written in CometBFT's format, over nothing that is there
   });
 });
 
-t.test("a damaged key file is a configuration error that names the file, not the key", async (t) => {
-  const swapped = toBase64(concat(nodeSeed, ed25519PublicKey(validatorSeed)));
-  const broken = ["", "{", "null", "{}", '{"priv_key":{"value":"AAAA"}}'];
-  for (const text of [...broken, JSON.stringify({ priv_key: { value: swapped } })]) {
-    for (const file of ["nodeKey", "privValidatorKey"] as const) {
-      const home = freshHome();
-      const where = homePaths(home)[file];
-      mkdirSync(path.dirname(where), { recursive: true });
-      writeFileSync(where, text);
-      t.throws(() => loadOrCreateKeys(home), ConfigError, `${file}: ${text.slice(0, 12)}`);
-      t.throws(() => loadOrCreateKeys(home), new RegExp(`^${where}: `));
+t.test(
+  "a damaged key file is a configuration error that names the file, not the key",
+  async (t) => {
+    const swapped = toBase64(concat(nodeSeed, ed25519PublicKey(validatorSeed)));
+    const broken = ["", "{", "null", "{}", '{"priv_key":{"value":"AAAA"}}'];
+    for (const text of [...broken, JSON.stringify({ priv_key: { value: swapped } })]) {
+      for (const file of ["nodeKey", "privValidatorKey"] as const) {
+        const home = freshHome();
+        const where = homePaths(home)[file];
+        mkdirSync(path.dirname(where), { recursive: true });
+        writeFileSync(where, text);
+        t.throws(() => loadOrCreateKeys(home), ConfigError, `${file}: ${text.slice(0, 12)}`);
+        t.throws(() => loadOrCreateKeys(home), new RegExp(`^${where}: `));
+      }
     }
-  }
-});
+  },
+);
