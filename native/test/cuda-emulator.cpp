@@ -37,10 +37,16 @@ struct Warp {
   void* lanes[32] = {};
 };
 
+struct Group {
+  Meeting meeting;
+  void* threads[128] = {};
+};
+
 struct Block {
   ucontext_t scheduler;
   std::vector<Fiber> fibers;
   std::vector<Warp> warps;
+  std::vector<Group> groups;
   Meeting meeting;
   Fiber* current = nullptr;
   const std::function<void()>* body = nullptr;
@@ -114,13 +120,47 @@ void meet_warp(void* arguments, WarpStep step) {
   open_next(warp.meeting);
 }
 
+void meet_group(void* arguments, GroupStep step) {
+  const uint32_t thread = block.current->place.thread.x;
+  Group& group = block.groups[thread / 128];
+  group.threads[thread % 128] = arguments;
+  if (!arrive(group.meeting, 128)) return;
+  step(group.threads);
+  open_next(group.meeting);
+}
+
+// PTX ISA, wgmma.m64n256k32 with both factors K-major in the 128-byte swizzle: bits 4 to 6 of an
+// address are exchanged with bits 7 to 9, whatever the descriptor's start within the line.
+void multiply_group_step(void* const threads[128]) {
+  const auto& first = *static_cast<GroupArguments*>(threads[0]);
+  const auto read = [](const uint8_t* start, int row, int k) {
+    const uintptr_t address = reinterpret_cast<uintptr_t>(start) + uintptr_t(row) * 128 + uintptr_t(k);
+    return int8_t(*reinterpret_cast<const uint8_t*>(address ^ ((address >> 7 & 7) << 4)));
+  };
+  static int8_t a[64][32], b[256][32];
+  for (int k = 0; k < 32; k++) {
+    for (int row = 0; row < 64; row++) a[row][k] = read(first.a, row, k);
+    for (int row = 0; row < 256; row++) b[row][k] = read(first.b, row, k);
+  }
+  for (int thread = 0; thread < 128; thread++) {
+    int32_t* acc = static_cast<GroupArguments*>(threads[thread])->acc;
+    const int lane = thread % 32;
+    for (int i = 0; i < 128; i++) {
+      const int row = thread / 32 * 16 + lane / 4 + i / 2 % 2 * 8;
+      const int col = i / 4 * 8 + lane % 4 * 2 + i % 2;
+      for (int k = 0; k < 32; k++) acc[i] += int32_t(a[row][k]) * b[col][k];
+    }
+  }
+}
+
 void launch(dim3 grid, dim3 size, size_t shared_bytes, cudaStream_t,
             const std::function<void()>& body) {
   if (the_device.lost) return;
   block.fibers.resize(size.x);
   block.warps.assign((size.x + 31) / 32, Warp{});
+  block.groups.assign((size.x + 127) / 128, Group{});
   block.meeting = Meeting{};
-  block.shared.assign(shared_bytes + 128, POISON);
+  block.shared.assign(shared_bytes + 2048, POISON);
   block.body = &body;
   for (uint32_t y = 0; y < grid.y; y++) {
     for (uint32_t x = 0; x < grid.x; x++) run_block(dim3(x, y), size);

@@ -77,6 +77,11 @@ void launch(dim3 grid, dim3 block, size_t shared_bytes, cudaStream_t, const std:
 using WarpStep = void (*)(void* const lanes[32]);
 void meet_warp(void* arguments, WarpStep step);
 
+// The same for a warpgroup of 128 threads.
+using GroupStep = void (*)(void* const threads[128]);
+void meet_group(void* arguments, GroupStep step);
+void multiply_group_step(void* const threads[128]);
+
 void queue_copy16(void* to, const void* from);
 void commit_copies();
 void wait_copies(size_t still_on_their_way);
@@ -86,6 +91,10 @@ void multiply_step(void* const lanes[32]);
 struct LoadArguments {
   uint32_t* out;
   const void* row;
+};
+struct GroupArguments {
+  int32_t* acc;
+  const uint8_t *a, *b;
 };
 struct MultiplyArguments {
   int32_t* acc;
@@ -104,6 +113,15 @@ inline void copy16_async(void* shared, const void* global) { emulated::queue_cop
 inline void copies_commit() { emulated::commit_copies(); }
 template <int N>
 void copies_wait() { emulated::wait_copies(N); }
+inline uint32_t shared_offset(const void* p) { return uint32_t(reinterpret_cast<uintptr_t>(p)); }
+inline void publish_shared() {}
+inline void product_begin() {}
+inline void product_end() {}
+inline void multiply_64x256x32(int32_t (&acc)[128], const void* a, const void* b) {
+  emulated::GroupArguments arguments{acc, static_cast<const uint8_t*>(a),
+                                     static_cast<const uint8_t*>(b)};
+  emulated::meet_group(&arguments, emulated::multiply_group_step);
+}
 inline void load_matrices(uint32_t out[4], const void* row) {
   emulated::LoadArguments arguments{out, row};
   emulated::meet_warp(&arguments, emulated::load_matrices_step);

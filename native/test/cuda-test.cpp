@@ -47,15 +47,25 @@ void check_device(const CudaApi& api, const Profile& profile, size_t count, uint
                   const char* who) {
   const auto items = items_of(profile, count);
   const Result wanted = expected(profile, items);
-  for (const bool fast : {false, true}) {
-    CudaRunner runner(api, profile, golden_weights(profile.code), {fast, 0, batch});
-    same(run(runner, profile, items), wanted, std::string(who) + (fast ? " fast" : " plain"));
+  for (const CudaProduct product : {CudaProduct::plain, CudaProduct::mma, CudaProduct::wgmma}) {
+    CudaRunner runner(api, profile, golden_weights(profile.code), {product, 0, batch});
+    same(run(runner, profile, items), wanted, std::string(who) + ", " + runner.name());
+  }
+}
+
+std::string golden_with(CudaProduct product) {
+  const StopFlag stop;
+  try {
+    CudaRunner runner(EMULATED, *find_profile('T'), golden_weights_key(), {product, 0, 3});
+    return golden_test(runner, stop);
+  } catch (const EngineError& error) {
+    return error.what();
   }
 }
 
 }  // namespace
 
-TEST("cuda, emulated: traces of T by both products, with a batch that ends in a tail") {
+TEST("cuda, emulated: traces of T by all three products, with a batch that ends in a tail") {
   check_device(EMULATED, *find_profile('T'), 3, 2, "T");
 }
 
@@ -65,9 +75,12 @@ TEST("cuda, emulated: weights that do not fit are expanded layer by layer") {
   cuda::emulated::device().free_bytes = size_t(4) << 30;
 }
 
-TEST("cuda, emulated: devices before sm_80 take the plain product") {
+TEST("cuda, emulated: a device before sm_80 has the plain product alone") {
   cuda::emulated::device().major = 7;
-  check_device(EMULATED, *find_profile('T'), 1, 1, "T on sm_75");
+  same(golden_with(CudaProduct::plain), std::string(), "plain");
+  same(golden_with(CudaProduct::mma), std::string("the device has no such product"), "mma");
+  cuda::emulated::device().major = 8;
+  same(golden_with(CudaProduct::wgmma), std::string("the device has no such product"), "wgmma");
   cuda::emulated::device().major = 9;
 }
 
@@ -81,28 +94,28 @@ TEST("cuda, emulated: a device that is lost is a typed error, at creation and in
     }
     return "no error";
   };
-  CudaRunner runner(EMULATED, profile, golden_weights('T'), {true, 0, 8});
+  CudaRunner runner(EMULATED, profile, golden_weights('T'), {CudaProduct::mma, 0, 8});
   cuda::emulated::device().lost = true;
   same(code_of([&] { run(runner, profile, items_of(profile, 1)); }), std::string(GPU_LOST), "run");
-  same(code_of([&] { CudaRunner(EMULATED, profile, golden_weights('T'), {true, 0, 8}); }),
+  same(code_of([&] { CudaRunner(EMULATED, profile, golden_weights('T'), {CudaProduct::mma, 0, 8}); }),
        std::string(GPU_LOST), "create");
   cuda::emulated::device().lost = false;
   same(run(runner, profile, items_of(profile, 1)), expected(profile, items_of(profile, 1)), "back");
-  same(code_of([&] { CudaRunner(EMULATED, profile, golden_weights('T'), {true, 3, 8}); }),
+  same(code_of([&] { CudaRunner(EMULATED, profile, golden_weights('T'), {CudaProduct::mma, 3, 8}); }),
        std::string(GPU_LOST), "a device that does not exist");
 }
 
 TEST("cuda, emulated: the self-test passes, and fails for a device with a broken product") {
   const StopFlag stop;
   const Profile& profile = *find_profile('T');
-  same(cuda_self_test(EMULATED, profile, {true, 0, 0}, stop), std::string(), "fast");
+  same(cuda_self_test(EMULATED, profile, {CudaProduct::wgmma, 0, 0}, stop), std::string(), "wgmma");
   CudaApi broken = EMULATED;
   broken.product = [](const gonka_cuda_product_job* job, char* message, size_t bytes) {
     const int32_t status = gonka_cuda_product(job, message, bytes);
     if (job->up) job->c[77] ^= 1;
     return status;
   };
-  same(cuda_self_test(broken, profile, {true, 0, 0}, stop), std::string("a random gated tile"),
+  same(cuda_self_test(broken, profile, {CudaProduct::plain, 0, 0}, stop), std::string("a random gated tile"),
        "broken");
 }
 
@@ -114,7 +127,7 @@ TEST("cuda, emulated: a session whose device is lost goes on with the CPU, unles
     std::vector<std::string> lines;
     SessionConfig config = session_config('T', open_choice ? "auto" : "scalar");
     Session session(config, [&](const std::string& line) { lines.push_back(line); }, stop);
-    const CudaOptions options{true, 0, 2};
+    const CudaOptions options{CudaProduct::mma, 0, 2};
     session.replace_runner(
         std::make_unique<CudaRunner>(EMULATED, profile, golden_weights('T'), options));
     cuda::emulated::device().lost = true;

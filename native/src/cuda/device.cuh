@@ -26,6 +26,8 @@ __device__ inline uint32_t shared_address(const void* p) {
   return uint32_t(__cvta_generic_to_shared(p));
 }
 
+__device__ inline uint32_t shared_offset(const void* p) { return shared_address(p); }
+
 // 16 bytes from global to shared memory, asynchronously from sm_80 on.
 __device__ inline void copy16_async(void* shared, const void* global) {
 #if __CUDA_ARCH__ >= 800

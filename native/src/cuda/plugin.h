@@ -15,7 +15,7 @@ typedef struct {
   int32_t shift_d, shift_p, shift_s, shift_h, shift_f;
   uint8_t weights_key[32];
   int32_t device;
-  int32_t fast; /* 0: the plain product, 1: the fastest that the device has. */
+  int32_t fast; /* Which product: 0 plain, 1 mma.sync (sm_80 on), 2 wgmma (sm_90). */
   uint32_t batch; /* Items of one call; 0: the library's choice. */
 } gonka_cuda_config;
 

@@ -10,6 +10,7 @@
 #include "plain-product.cuh"
 #include "plugin.h"
 #include "row-kernels.cuh"
+#include "wgmma-product.cuh"
 
 namespace gonka::cuda {
 namespace {
@@ -48,22 +49,39 @@ constexpr uint32_t OUT_TENSOR = 0xFFFFFFFF;
 constexpr uint32_t OUT_COLS = 256;
 constexpr size_t SPARE_BYTES = size_t(512) << 20;  // Left to the driver and to others.
 
-bool runs_fast(int device) {
-  cudaDeviceProp properties;
-  check(cudaGetDeviceProperties(&properties, device), "cudaGetDeviceProperties");
-  if (properties.major < 8 || properties.sharedMemPerBlockOptin < size_t(MMA_SHARED_BYTES)) {
-    return false;
-  }
-  const auto attribute = cudaFuncAttributeMaxDynamicSharedMemorySize;
-  check(cudaFuncSetAttribute(mma_product<false>, attribute, MMA_SHARED_BYTES), "shared memory");
-  check(cudaFuncSetAttribute(mma_product<true>, attribute, MMA_SHARED_BYTES), "shared memory");
-  return true;
+enum class Method { plain = 0, mma = 1, wgmma = 2 };
+
+template <typename Kernel>
+void allow_shared(Kernel* kernel, int bytes) {
+  check(cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize, bytes),
+        "shared memory");
 }
 
-void launch_product(const Product& job, bool fast, cudaStream_t stream) {
-  if (fast) {
-    GONKA_LAUNCH(mma_product<false>, dim3(job.m / TILE_ROWS, job.n / MMA_COLS), dim3(MMA_THREADS),
-                 MMA_SHARED_BYTES, stream, job);
+// Throws when the device does not have the method.
+Method prepare_method(int device, int wanted) {
+  cudaDeviceProp properties;
+  check(cudaGetDeviceProperties(&properties, device), "cudaGetDeviceProperties");
+  const size_t shared = properties.sharedMemPerBlockOptin;
+  if (wanted == 1 && properties.major >= 8 && shared >= size_t(MMA_SHARED_BYTES)) {
+    allow_shared(mma_product<false>, MMA_SHARED_BYTES);
+    allow_shared(mma_product<true>, MMA_SHARED_BYTES);
+    return Method::mma;
+  }
+  if (wanted == 2 && properties.major == 9 && shared >= size_t(WGMMA_SHARED_BYTES)) {
+    allow_shared(wgmma_product<false>, WGMMA_SHARED_BYTES);
+    allow_shared(wgmma_product<true>, WGMMA_SHARED_BYTES);
+    return Method::wgmma;
+  }
+  if (wanted != 0) throw std::runtime_error("the device has no such product");
+  return Method::plain;
+}
+
+void launch_product(const Product& job, Method method, cudaStream_t stream) {
+  const dim3 tiles(job.m / TILE_ROWS, job.n / MMA_COLS), threads(MMA_THREADS);
+  if (method == Method::wgmma) {
+    GONKA_LAUNCH(wgmma_product<false>, tiles, threads, WGMMA_SHARED_BYTES, stream, job);
+  } else if (method == Method::mma) {
+    GONKA_LAUNCH(mma_product<false>, tiles, threads, MMA_SHARED_BYTES, stream, job);
   } else {
     GONKA_LAUNCH(plain_product, dim3(job.m / PLAIN_TILE, job.n / PLAIN_TILE), dim3(PLAIN_THREADS),
                  0, stream, job);
@@ -72,18 +90,21 @@ void launch_product(const Product& job, bool fast, cudaStream_t stream) {
 }
 
 // u is room for [m][n] values: the plain path keeps g and u apart.
-void launch_gated(const Product& job, bool fast, int8_t* u, cudaStream_t stream) {
-  if (fast) {
-    GONKA_LAUNCH(mma_product<true>, dim3(job.m / TILE_ROWS, 2 * job.n / MMA_COLS),
-                 dim3(MMA_THREADS), MMA_SHARED_BYTES, stream, job);
-    return check(cudaGetLastError(), "gated product");
+void launch_gated(const Product& job, Method method, int8_t* u, cudaStream_t stream) {
+  const dim3 tiles(job.m / TILE_ROWS, 2 * job.n / MMA_COLS), threads(MMA_THREADS);
+  if (method == Method::wgmma) {
+    GONKA_LAUNCH(wgmma_product<true>, tiles, threads, WGMMA_SHARED_BYTES, stream, job);
+  } else if (method == Method::mma) {
+    GONKA_LAUNCH(mma_product<true>, tiles, threads, MMA_SHARED_BYTES, stream, job);
+  } else {
+    const Product up{job.a, job.up, nullptr, u, job.m, job.n, job.k, job.shift, 0};
+    launch_product(job, method, stream);
+    launch_product(up, method, stream);
+    const size_t count = size_t(job.m) * size_t(job.n);
+    GONKA_LAUNCH(gate_values, dim3(uint32_t((count + 255) / 256)), dim3(256), 0, stream, job.c, u,
+                 count, job.gate_shift);
   }
-  launch_product({job.a, job.b, nullptr, job.c, job.m, job.n, job.k, job.shift, 0}, false, stream);
-  launch_product({job.a, job.up, nullptr, u, job.m, job.n, job.k, job.shift, 0}, false, stream);
-  const size_t count = size_t(job.m) * size_t(job.n);
-  GONKA_LAUNCH(gate_values, dim3(uint32_t((count + 255) / 256)), dim3(256), 0, stream, job.c, u,
-               count, job.gate_shift);
-  check(cudaGetLastError(), "gate_values");
+  check(cudaGetLastError(), "gated product");
 }
 
 class Engine {
@@ -109,7 +130,8 @@ class Engine {
 
   gonka_cuda_config config_;
   cudaStream_t stream_ = nullptr;
-  bool fast_ = false, resident_ = false;
+  Method method_ = Method::plain;
+  bool resident_ = false;
   uint32_t batch_ = 0, rows_ = 0, expanded_layer_ = UINT32_MAX;
   size_t sizes_[TENSORS], layer_bytes_ = 0;
   DeviceBuffer weights_, out_weights_, x_, y_, qkv_, g_, u_, o_, keys_, nonces_;
@@ -123,7 +145,7 @@ uint32_t default_batch(const gonka_cuda_config& config) {
 
 Engine::Engine(const gonka_cuda_config& config) : config_(config) {
   check(cudaSetDevice(config.device), "cudaSetDevice");
-  fast_ = config.fast != 0 && runs_fast(config.device);
+  method_ = prepare_method(config.device, config.fast);
   check(cudaStreamCreate(&stream_), "cudaStreamCreate");
   batch_ = config.batch > 0 ? config.batch : default_batch(config);
   rows_ = (batch_ * config.tokens + TILE_ROWS - 1) / TILE_ROWS * TILE_ROWS;
@@ -133,7 +155,7 @@ Engine::Engine(const gonka_cuda_config& config) : config_(config) {
   qkv_.allocate(rows * 3 * d);
   o_.allocate(rows * d);
   g_.allocate(rows * f);
-  if (!fast_) u_.allocate(rows * f);
+  if (method_ == Method::plain) u_.allocate(rows * f);
   keys_.allocate(size_t(batch_) * 32);
   nonces_.allocate(size_t(batch_) * 8);
   // Rows beyond the last item are multiplied with the rest and never read; they must be something.
@@ -202,14 +224,14 @@ const int8_t* Engine::layer_weights(uint32_t layer, int tensor) {
 }
 
 void Engine::product(const int8_t* a, const int8_t* b, int8_t* c, int n, int k, int shift) {
-  launch_product({a, b, nullptr, c, int(rows_), n, k, shift, 0}, fast_, stream_);
+  launch_product({a, b, nullptr, c, int(rows_), n, k, shift, 0}, method_, stream_);
 }
 
 void Engine::gated_product(const int8_t* a, const int8_t* gate, const int8_t* up, int8_t* c) {
   const Product job{a,           gate,           up,
                     c,           int(rows_),     int(config_.f),
                     int(config_.d), config_.shift_d, config_.shift_h};
-  launch_gated(job, fast_, u_.values(), stream_);
+  launch_gated(job, method_, u_.values(), stream_);
 }
 
 // Copies x of all items to the host, state after state.
@@ -271,7 +293,7 @@ void Engine::run(const uint8_t* keys, const uint64_t* nonces, uint32_t count, in
 void one_product(const gonka_cuda_product_job& job) {
   constexpr size_t ROWS = TILE_ROWS, COLS = MMA_COLS;
   check(cudaSetDevice(job.device), "cudaSetDevice");
-  const bool fast = job.fast != 0 && runs_fast(job.device);
+  const Method method = prepare_method(job.device, job.fast);
   DeviceBuffer a, b, up, c, u;
   const auto upload = [](DeviceBuffer& to, const int8_t* from, size_t bytes) {
     to.allocate(bytes);
@@ -286,9 +308,9 @@ void one_product(const gonka_cuda_product_job& job) {
   const Product product{a.values(), b.values(), up.values(), c.values(), int(ROWS), int(COLS),
                         int(job.k), job.shift,  job.gate_shift};
   if (job.up) {
-    launch_gated(product, fast, u.values(), nullptr);
+    launch_gated(product, method, u.values(), nullptr);
   } else {
-    launch_product(product, fast, nullptr);
+    launch_product(product, method, nullptr);
   }
   check(cudaMemcpyAsync(job.c, c.bytes(), ROWS * COLS, cudaMemcpyDeviceToHost, nullptr), "copy");
   check(cudaStreamSynchronize(nullptr), "product");

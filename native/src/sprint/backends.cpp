@@ -26,18 +26,18 @@ Candidate cpu_candidate(const KernelTable& kernels) {
           }};
 }
 
-Candidate cuda_candidate(const CudaApi& api, bool fast) {
-  return {fast ? "cuda" : "cuda-plain",
-          [&api, fast](const Profile& profile, const StopFlag& stop) -> std::string {
+Candidate cuda_candidate(const CudaApi& api, CudaProduct product) {
+  return {cuda_backend_name(product),
+          [&api, product](const Profile& profile, const StopFlag& stop) -> std::string {
             try {
-              return cuda_self_test(api, profile, {fast, 0, 0}, stop);
+              return cuda_self_test(api, profile, {product, 0, 0}, stop);
             } catch (const EngineError& error) {
               return error.what();
             }
           },
-          [&api, fast](const Profile& profile, const Hash& key, const CpuOptions& options,
+          [&api, product](const Profile& profile, const Hash& key, const CpuOptions& options,
                        const StopFlag&) -> std::unique_ptr<Runner> {
-            const CudaOptions cuda{fast, 0, uint32_t(options.batch)};
+            const CudaOptions cuda{product, 0, uint32_t(options.batch)};
             return std::make_unique<CudaRunner>(api, profile, key, cuda);
           }};
 }
@@ -46,8 +46,9 @@ Candidate cuda_candidate(const CudaApi& api, bool fast) {
 std::vector<Candidate> candidates() {
   std::vector<Candidate> all;
   if (const CudaApi* api = find_cuda()) {
-    all.push_back(cuda_candidate(*api, true));
-    all.push_back(cuda_candidate(*api, false));
+    for (const CudaProduct p : {CudaProduct::wgmma, CudaProduct::mma, CudaProduct::plain}) {
+      all.push_back(cuda_candidate(*api, p));
+    }
   }
   const KernelTable* tables[MAX_CPU_BACKENDS];
   const int count = cpu_backends(tables);

@@ -50,13 +50,22 @@ const CudaApi* find_cuda() {
   return found ? &api : nullptr;
 }
 
+const char* cuda_backend_name(CudaProduct product) {
+  switch (product) {
+    case CudaProduct::wgmma: return "cuda-wgmma";
+    case CudaProduct::mma: return "cuda-mma";
+    case CudaProduct::plain: break;
+  }
+  return "cuda-plain";
+}
+
 CudaRunner::CudaRunner(const CudaApi& api, const Profile& profile, const Hash& weights_key,
                        const CudaOptions& options)
-    : api_(api), profile_(profile), fast_(options.fast) {
+    : api_(api), profile_(profile), product_(options.product) {
   const Shifts& s = profile.shift;
   gonka_cuda_config config{profile.d, profile.heads, profile.f, profile.layers, profile.tokens,
                            s.d,       s.p,           s.s,       s.h,            s.f,
-                           {},        options.device, options.fast ? 1 : 0, options.batch};
+                           {},        options.device, int32_t(options.product), options.batch};
   std::copy(weights_key.begin(), weights_key.end(), config.weights_key);
   char message[MESSAGE_BYTES] = "";
   engine_ = api.create(&config, message, sizeof message);

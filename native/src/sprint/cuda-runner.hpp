@@ -21,8 +21,12 @@ struct CudaApi {
 // looked for once. GONKA_CUDA_LIBRARY names another place.
 const CudaApi* find_cuda();
 
+// Numbered as in plugin.h.
+enum class CudaProduct : int32_t { plain = 0, mma = 1, wgmma = 2 };
+const char* cuda_backend_name(CudaProduct product);
+
 struct CudaOptions {
-  bool fast = true;
+  CudaProduct product = CudaProduct::mma;
   int device = 0;
   uint32_t batch = 0;
 };
@@ -41,7 +45,7 @@ class CudaRunner final : public Runner {
   CudaRunner(const CudaRunner&) = delete;
   CudaRunner& operator=(const CudaRunner&) = delete;
 
-  const char* name() const override { return fast_ ? "cuda" : "cuda-plain"; }
+  const char* name() const override { return cuda_backend_name(product_); }
   size_t batch() const override { return api_.batch(engine_); }
   size_t memory_bytes() const override { return api_.memory(engine_); }
   void run(std::span<const NonceItem> items, int8_t* outputs, Hash* trace,
@@ -52,7 +56,7 @@ class CudaRunner final : public Runner {
 
   const CudaApi& api_;
   const Profile& profile_;
-  bool fast_;
+  CudaProduct product_;
   gonka_cuda_engine* engine_ = nullptr;
 };
 

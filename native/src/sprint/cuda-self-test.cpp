@@ -47,7 +47,7 @@ bool agrees(const CudaApi& api, const CudaOptions& options, const Tile& tile) {
   std::vector<int8_t> c(ROWS * COLS, 0x5a);
   const gonka_cuda_product_job job{
       tile.a.data(), tile.b.data(), tile.up.empty() ? nullptr : tile.up.data(), c.data(),
-      uint32_t(tile.k), tile.shift, tile.gate_shift, options.device, options.fast ? 1 : 0};
+      uint32_t(tile.k), tile.shift, tile.gate_shift, options.device, int32_t(options.product)};
   char message[256] = "";
   if (api.product(&job, message, sizeof message) != 0) throw EngineError(GPU_LOST, message);
   return c == plain_result(tile);
@@ -89,7 +89,7 @@ std::string cuda_self_test(const CudaApi& api, const Profile& profile, const Cud
   if (!agrees(api, options, random_tile(profile.d, s.d, 0))) return "a random tile of depth d";
   if (!agrees(api, options, random_tile(profile.f, s.f, 0))) return "a random tile of depth f";
   if (!agrees(api, options, random_tile(profile.d, s.d, s.h))) return "a random gated tile";
-  CudaRunner runner(api, *find_profile('T'), golden_weights_key(), {options.fast, options.device, 8});
+  CudaRunner runner(api, *find_profile('T'), golden_weights_key(), {options.product, options.device, 8});
   return golden_test(runner, stop);
 }
 
