@@ -18,6 +18,7 @@ import { TxRaw } from "cosmjs-types/cosmos/tx/v1beta1/tx";
 import t from "tap";
 import { devMnemonic } from "../../src/localnet/plan.ts";
 import { type OneNode, startOneNode } from "../support/one-node.ts";
+import { until } from "../support/until.ts";
 
 const fee = { amount: [], gas: "200000" };
 const one = { denom: "ngonka", amount: "1" };
@@ -222,6 +223,18 @@ t.test("broadcastTxCommit answers when the transaction is in a block", async (t)
   comet.disconnect();
 });
 
+/**
+ * Ends a websocket client for good: CosmJS 0.39 connects again after disconnect(), for ever
+ * (@cosmjs/socket reconnectingsocket.ts), and would keep this process alive.
+ */
+async function disconnect(comet: Comet38Client): Promise<void> {
+  type Reconnecting = { reconnectTimeout: NodeJS.Timeout | null };
+  const { socket } = (comet as unknown as { client: { socket: Reconnecting } }).client;
+  comet.disconnect();
+  await until(() => socket.reconnectTimeout !== null);
+  clearTimeout(socket.reconnectTimeout ?? undefined);
+}
+
 t.test("blocks, headers and transactions arrive over the websocket", async (t) => {
   const comet = await Comet38Client.connect(running.wsUrl);
   const take = async <T>(
@@ -255,7 +268,7 @@ t.test("blocks, headers and transactions arrive over the websocket", async (t) =
   t.equal(toHex(event!.hash).toUpperCase(), transactionHash);
   t.equal(event!.height, height);
   t.equal(event!.result.code, 0);
-  comet.disconnect();
+  await disconnect(comet);
 });
 
 t.test("REST answers the same balance, the transaction, and takes one", async (t) => {

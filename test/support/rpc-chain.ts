@@ -1,5 +1,4 @@
 /** The RPC server over a kvstore chain without consensus: blocks come when a test makes them. */
-import { setTimeout as sleep } from "node:timers/promises";
 import { ed25519PublicKey } from "../../src/crypto/ed25519.ts";
 import type { RpcBackend } from "../../src/rpc/expected.ts";
 import { RpcServer } from "../../src/rpc/server.ts";
@@ -129,9 +128,4 @@ export async function startRpcChain(): Promise<RpcChain> {
   };
   const get = async (path: string) => answer(await fetch(`${url}${path}`));
   return { chain, server, port, post, get, call, stop: () => server.stop() };
-}
-
-/** Waits until something that happens in the background has happened. */
-export async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
-  while (!(await condition())) await sleep(5);
 }

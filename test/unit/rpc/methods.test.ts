@@ -9,7 +9,8 @@ import { toBase64, toUpperHex, utf8 } from "../../../src/encoding/bytes.ts";
 import { blockMethods } from "../../../src/rpc/methods/blocks.ts";
 import type { RpcContext } from "../../../src/rpc/methods/method.ts";
 import { txHash } from "../../../src/types/tx.ts";
-import { type RpcChain, startRpcChain, until } from "../../support/rpc-chain.ts";
+import { type RpcChain, startRpcChain } from "../../support/rpc-chain.ts";
+import { until } from "../../support/until.ts";
 
 let rpc: RpcChain;
 const asyncTx = utf8("async-key=value");

@@ -7,7 +7,8 @@ import t from "tap";
 import { WebSocket } from "ws";
 import { toBase64, utf8 } from "../../../src/encoding/bytes.ts";
 import { prng } from "../../support/prng.ts";
-import { type Reply, type RpcChain, startRpcChain, until } from "../../support/rpc-chain.ts";
+import { type Reply, type RpcChain, startRpcChain } from "../../support/rpc-chain.ts";
+import { until } from "../../support/until.ts";
 
 let rpc: RpcChain;
 t.beforeEach(async () => {
