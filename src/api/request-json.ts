@@ -2,6 +2,7 @@
  * Requests from outside as protobuf messages: JSON bodies in snake or camel case with "@type" Anys,
  * and REST query strings. Total: a GrpcError that names the field, or the message.
  */
+import { PageRequest } from "cosmjs-types/cosmos/base/query/v1beta1/pagination";
 import { toBase64 } from "../encoding/bytes.ts";
 import { camelCase } from "../encoding/proto-json.ts";
 import type { Codec } from "../modules/module.ts";
@@ -28,34 +29,68 @@ export function messageFromParams<T extends object>(
   const shape = codec.fromJSON({}) as Record<string, unknown>;
   const fields: Record<string, unknown> = {};
   for (const [name, text] of params) setField(fields, shape, name.split(".").map(camelCase), text);
-  return fromJson(codec, fields);
+  const message = fromJson(codec, fields);
+  for (const [name, value] of Object.entries(message)) {
+    const isUnknownEnum = value === unknownEnum && String(fields[name]) !== String(unknownEnum);
+    if (isUnknownEnum) throw mismatch(name, String(fields[name]), "is not a known value");
+  }
+  return message;
 }
 
-const invalid = (text: string): GrpcError => new GrpcError(grpcCode.invalidArgument, text);
+/** What generated code makes of the name of an enum value that it does not know. */
+const unknownEnum = -1;
 
+const invalid = (text: string): GrpcError => new GrpcError(grpcCode.invalidArgument, text);
+const mismatch = (name: string, text: string, problem: string): GrpcError =>
+  invalid(`type mismatch, parameter: ${name}, error: "${text.slice(0, 80)}" ${problem}`);
+
+/** The message, which must survive its encoding: a number out of its field's range does not. */
 function fromJson<T>(codec: Codec<T>, object: object): T {
+  let message: T;
+  let encoded: T;
   try {
-    return codec.fromJSON(object);
+    message = codec.fromJSON(object);
+    encoded = codec.decode(codec.encode(message).finish());
   } catch (error) {
     throw invalid(`type mismatch: ${error instanceof Error ? error.message : String(error)}`);
   }
+  const lost = lostNumber(message, encoded, "");
+  if (lost !== undefined) throw invalid(`type mismatch, parameter: ${lost}, error: out of range`);
+  return message;
 }
+
+/** The path of the first number that differs between the two. */
+function lostNumber(a: unknown, b: unknown, path: string): string | undefined {
+  if (typeof a === "bigint" || typeof a === "number") return a === b ? undefined : path;
+  if (typeof a !== "object" || a === null || a instanceof Uint8Array) return undefined;
+  const other = (b ?? {}) as Readonly<Record<string, unknown>>;
+  for (const [name, value] of Object.entries(a)) {
+    const lost = lostNumber(value, other[name], path === "" ? name : `${path}.${name}`);
+    if (lost !== undefined) return lost;
+  }
+  return undefined;
+}
+
+/** The only message that stands in query strings: pagination.limit and so on. */
+const pageShape = PageRequest.fromPartial({}) as unknown as Readonly<Record<string, unknown>>;
 
 function setField(
   fields: Record<string, unknown>,
-  shape: Record<string, unknown>,
+  shape: Readonly<Record<string, unknown>>,
   path: readonly string[],
   text: string,
 ): void {
   const [name, inner, ...rest] = path;
   if (name === undefined || rest.length > 0 || !Object.hasOwn(shape, name)) return;
   if (inner !== undefined) {
-    const nested = (fields[name] ?? {}) as Record<string, unknown>;
-    nested[inner] = inner === "countTotal" || inner === "reverse" ? flag(inner, text) : text;
-    fields[name] = nested;
+    if (name !== "pagination" || !Object.hasOwn(pageShape, inner)) return;
+    const page = (fields.pagination ?? {}) as Record<string, unknown>;
+    page[inner] = scalar(`${name}.${inner}`, pageShape[inner], text);
+    fields.pagination = page;
     return;
   }
   const sample = shape[name];
+  if (sample === undefined || sample === null) return; // A message is not spelled as one text.
   if (Array.isArray(sample)) fields[name] = [...((fields[name] as unknown[]) ?? []), text];
   else fields[name] = scalar(name, sample, text);
 }
@@ -72,18 +107,18 @@ function scalar(name: string, sample: unknown, text: string): unknown {
 function flag(name: string, text: string): boolean {
   if (text === "true" || text === "1") return true;
   if (text === "false" || text === "0" || text === "") return false;
-  throw invalid(`type mismatch, parameter: ${name}, error: "${text}" is not a boolean`);
+  throw mismatch(name, text, "is not a boolean");
 }
 
 function integer(name: string, text: string): string {
   if (/^-?\d{1,20}$/.test(text)) return text;
-  throw invalid(`type mismatch, parameter: ${name}, error: "${text}" is not an integer`);
+  throw mismatch(name, text, "is not an integer");
 }
 
 function base64(name: string, text: string): string {
   // Both alphabets, with or without padding, as encoding/base64 of the gateway accepts.
   if (!/^[A-Za-z0-9+/_-]*={0,2}$/.test(text)) {
-    throw invalid(`type mismatch, parameter: ${name}, error: "${text}" is not base64`);
+    throw mismatch(name, text, "is not base64");
   }
   return Buffer.from(text.replace(/-/g, "+").replace(/_/g, "/"), "base64").toString("base64");
 }

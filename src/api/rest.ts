@@ -23,6 +23,11 @@ export class RestServer {
       bodyLimit: maxBodyBytes,
       routerOptions: { maxParamLength: 512 },
       forceCloseConnections: true,
+      // A path that is not a URL never reaches a route.
+      frameworkErrors: (error, _, typed) => {
+        const reply = typed as unknown as FastifyReply; // Its type lacks the default of the body.
+        void reply.send(refusal(reply, bodyError(error)));
+      },
     });
     this.#server.addContentTypeParser(
       "*",
@@ -34,8 +39,8 @@ export class RestServer {
       allowEveryOrigin(reply);
       if (request.method === "OPTIONS") await reply.code(204).send();
     });
-    this.#server.setNotFoundHandler(async (_, reply) => refuse(reply, notImplemented()));
-    this.#server.setErrorHandler(async (error, _, reply) => refuse(reply, bodyError(error)));
+    this.#server.setNotFoundHandler(async (_, reply) => refusal(reply, notImplemented()));
+    this.#server.setErrorHandler(async (error, _, reply) => refusal(reply, bodyError(error)));
     const any = anyCodecs(backend);
     for (const route of routesOf(backend)) {
       for (const rule of route.http) this.#add(route, rule, any);
@@ -53,7 +58,7 @@ export class RestServer {
           reply.header(heightHeader, String(height)).type("application/json");
           return JSON.stringify(protoJson(route.response, response, any));
         } catch (error) {
-          return refuse(reply, toGrpcError(error));
+          return refusal(reply, toGrpcError(error));
         }
       },
     });
@@ -79,7 +84,8 @@ function bodyError(error: unknown): GrpcError {
   return new GrpcError(grpcCode.invalidArgument, text);
 }
 
-async function refuse(reply: FastifyReply, error: GrpcError): Promise<string> {
+/** Sets the status; returns the body. */
+function refusal(reply: FastifyReply, error: GrpcError): string {
   reply.code(httpStatusOf(error.code)).type("application/json");
   return JSON.stringify(errorBody(error.code, error.message));
 }

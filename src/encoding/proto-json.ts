@@ -1,7 +1,7 @@
 /**
  * Protobuf messages as the SDK's REST gateway writes them (gogogateway JSONPb with EmitDefaults and
  * OrigName): snake_case names, 64-bit integers as strings, enums by name, bytes in base64, unset
- * messages as null, an Any as its content with "@type".
+ * messages and empty bytes as null, an Any as its content with "@type".
  *
  * Generated toJSON knows which numbers are enums; the decoded message knows which fields are unset
  * and keeps nanoseconds. The two are walked side by side.
@@ -41,10 +41,13 @@ function show(value: unknown, json: unknown, any: AnyJsonCodecs, depth: number):
   if (depth > maxDepth) throw new Error(`a message is nested deeper than ${maxDepth} levels`);
   if (value === undefined || value === null) return null;
   if (typeof value === "bigint") return String(value);
-  if (value instanceof Uint8Array) return toBase64(value);
+  // Go decodes an absent field of bytes as nil, and writes that as null.
+  if (value instanceof Uint8Array) return value.length === 0 ? null : toBase64(value);
   if (Array.isArray(value)) {
     const list = Array.isArray(json) ? json : [];
-    return value.map((item, index) => show(item, list[index], any, depth + 1));
+    return value.map((item, index) =>
+      item instanceof Uint8Array ? toBase64(item) : show(item, list[index], any, depth + 1),
+    );
   }
   if (typeof value !== "object") return json ?? value;
   if (isTime(value)) return showTime(value, json);

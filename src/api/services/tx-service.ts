@@ -108,7 +108,7 @@ async function broadcast(
   if (txBytes.length === 0) throw invalid("invalid empty tx");
   const txhash = toUpperHex(txHash(txBytes));
   if (mode === 3) {
-    void backend.broadcast(txBytes);
+    backend.broadcast(txBytes).catch(() => undefined);
     return { txResponse: TxResponse.fromPartial({ txhash }) };
   }
   if (mode !== 2) {

@@ -10,6 +10,8 @@ import {
 import { inferenceErrors } from "./errors.ts";
 
 const idShape = /^[a-zA-Z0-9][a-zA-Z0-9._/:-]{0,127}$/;
+/** Whether a model could have this id: 1 to 128 letters, digits or ._/:- */
+export const isModelId = (id: string): boolean => idShape.test(id);
 const fileNameShape = /^[a-zA-Z0-9._-]{1,255}$/;
 const hashBytes = 32;
 const modelMaxFiles = 4096;

@@ -4,6 +4,7 @@ import { type KvStore, prefixRange, type StoreKey } from "../../store/kv.ts";
 import type { Addresses } from "../addresses.ts";
 import type { Context } from "../module.ts";
 import { ParamStore } from "../params.ts";
+import { isModelId } from "./checks.ts";
 import { inferenceErrors } from "./errors.ts";
 import type { Hosts } from "./expected.ts";
 import * as keys from "./keys.ts";
@@ -36,7 +37,9 @@ export class InferenceKeeper {
     });
   }
 
+  /** Any text may be asked for: only what could be an id makes a key. */
   model(ctx: Context, id: string): Model | undefined {
+    if (!isModelId(id)) return undefined;
     const bytes = this.kv(ctx).get(keys.modelKey(id));
     return bytes && Model.decode(bytes);
   }
@@ -85,8 +88,9 @@ export class InferenceKeeper {
 
   /** Throws inference code 8. */
   withdraw(ctx: Context, at: { readonly operator: string; readonly modelId: string }): void {
-    if (!this.kv(ctx).has(this.#offerKey(at))) {
-      throw inferenceErrors.offerUnknown(`${at.operator} does not offer ${at.modelId}`);
+    if (!isModelId(at.modelId) || !this.kv(ctx).has(this.#offerKey(at))) {
+      const id = at.modelId.slice(0, 128);
+      throw inferenceErrors.offerUnknown(`${at.operator} does not offer ${id}`);
     }
     this.removeOffer(ctx, at);
   }
@@ -120,7 +124,7 @@ export class InferenceKeeper {
 
   #active(ctx: Context, id: string): Model {
     const model = this.model(ctx, id);
-    if (!model) throw inferenceErrors.modelUnknown(`model ${id} is not registered`);
+    if (!model) throw inferenceErrors.modelUnknown(`model ${id.slice(0, 128)} is not registered`);
     if (model.retired) throw inferenceErrors.modelRetired(`model ${id}`);
     return model;
   }

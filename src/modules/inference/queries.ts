@@ -40,7 +40,7 @@ export function inferenceQueries(market: InferenceKeeper): QueryHandler[] {
       name: "Model",
       request: q.QueryModelRequest,
       response: q.QueryModelResponse,
-      path: "/models/{model_id}",
+      path: "/models/{model_id=**}",
       handle: (ctx, { modelId }) => {
         const model = market.model(ctx, modelId);
         if (!model) throw sdkErrors.notFound(`model ${modelId}`);

@@ -177,6 +177,8 @@ t.test(
     t.equal(send("MsgWithdrawOffer", { ...withdrawal, signer: bob.operator }), "sdk 4");
     t.equal(send("MsgWithdrawOffer", withdrawal), "taken");
     t.equal(send("MsgWithdrawOffer", withdrawal), "inference 8");
+    const endless = { ...withdrawal, modelId: "m".repeat(300) };
+    t.equal(send("MsgWithdrawOffer", endless), "inference 8", "no id is too long for a refusal");
     t.equal(send("MsgRetireModel", { authority, modelId: model.id }), "taken");
     t.same(offers({}), [], "a retired model has no offers");
     t.equal(make({}), "inference 5");
