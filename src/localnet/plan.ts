@@ -111,6 +111,3 @@ function planKeys({ accounts, hosts, validators }: Definition): PlannedKey[] {
     ...numbers.map((n) => ({ name: `worker${n + 1}`, index: workerIndex + n, gnk: workerGnk })),
   ];
 }
-
-/** The mnemonic of localnet/default.toml. Everybody knows it: for development only. */
-export const devMnemonic = "test test test test test test test test test test test junk";

@@ -16,7 +16,7 @@ import { Comet38Client, connectComet } from "@cosmjs/tendermint-rpc";
 import { MsgSend } from "cosmjs-types/cosmos/bank/v1beta1/tx";
 import { TxRaw } from "cosmjs-types/cosmos/tx/v1beta1/tx";
 import t from "tap";
-import { devMnemonic } from "../../src/localnet/plan.ts";
+import { devMnemonic } from "../support/dev-mnemonic.ts";
 import { type OneNode, startOneNode } from "../support/one-node.ts";
 import { until } from "../support/until.ts";
 

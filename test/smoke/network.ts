@@ -9,7 +9,6 @@ import { SigningStargateClient } from "@cosmjs/stargate";
 import { signingRegistry } from "../../src/cli/tx/registry.ts";
 import { defaultDefinitionFile } from "../../src/localnet/definition.ts";
 import { Localnet } from "../../src/localnet/localnet.ts";
-import { devMnemonic } from "../../src/localnet/plan.ts";
 
 /** Nothing here takes longer on a machine that is merely busy. */
 const patienceMs = 120_000;
@@ -107,7 +106,8 @@ export class TestNetwork {
 
   /** A signing client for a dev account, by its address index. */
   async signer(index: number, node = 0) {
-    const wallet = await DirectSecp256k1HdWallet.fromMnemonic(devMnemonic, {
+    const { mnemonic } = this.localnet.plan.definition;
+    const wallet = await DirectSecp256k1HdWallet.fromMnemonic(mnemonic, {
       prefix: "gonka",
       hdPaths: [stringToPath(`m/44'/118'/0'/0/${index}`)],
     });

@@ -9,7 +9,8 @@ import {
   type Overrides,
   readDefinition,
 } from "../../../src/localnet/definition.ts";
-import { devMnemonic, planLocalnet } from "../../../src/localnet/plan.ts";
+import { planLocalnet } from "../../../src/localnet/plan.ts";
+import { devMnemonic } from "../../support/dev-mnemonic.ts";
 
 const text = readFileSync(defaultDefinitionFile, "utf8");
 const folder = mkdtempSync(path.join(tmpdir(), "gonka-definition-"));
