@@ -2,7 +2,7 @@
 import { Command } from "commander";
 import { toBase64, toUpperHex } from "../encoding/bytes.ts";
 import { stopWithParent } from "../localnet/parent.ts";
-import { CliError } from "./errors.ts";
+import { CliError, exitCodes } from "./errors.ts";
 import { type OutputFormat, printValue, toJson } from "./output.ts";
 import { readSettings } from "./settings.ts";
 
@@ -34,7 +34,8 @@ async function runNode(home: string): Promise<void> {
   );
   const failure = await ended;
   await node.stop();
-  if (failure === undefined) return;
+  // Everything is closed; timers of libp2p would keep the process for another second.
+  if (failure === undefined) process.exit(exitCodes.ok);
   throw new CliError("unexpected", "consensus_failure", {
     cause: failure instanceof Error ? failure.message : String(failure),
     fix: "read the log above; the data on disk is as of the last block",

@@ -16,7 +16,7 @@ import { LocalnetProcess } from "./process.ts";
 import { isWritten, replaceFile, writeHomes } from "./write-homes.ts";
 
 /** Ctrl-C ends everything within two seconds: this is what processes get before SIGKILL. */
-const stopGraceMs = 1500;
+const stopGraceMs = 1000;
 const maxPortShifts = 20;
 const program = fileURLToPath(new URL("../../bin/gonkad.mjs", import.meta.url));
 
