@@ -1,5 +1,5 @@
 /**
- * A localnet as data: localnet/default.toml, or a file of that form. Reading is total: a definition,
+ * A localnet as data: localnet/default.toml, or a file of its form. Reading is total: a definition,
  * or every problem at once, each with its file, key and fix.
  */
 import { existsSync, readFileSync } from "node:fs";

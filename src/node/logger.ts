@@ -55,7 +55,7 @@ function showBigint(_: string, value: unknown): unknown {
   return typeof value === "bigint" ? String(value) : value;
 }
 
-/** Text without blanks and control characters; a peer must not be able to write lines of its own. */
+/** Text without blanks and control characters: a peer must not write lines of its own. */
 const isPlain = /^[^\s\p{Cc}"]+$/u;
 
 function plainFields(fields: LogFields): string {

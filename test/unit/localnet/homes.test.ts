@@ -1,4 +1,4 @@
-/** What a localnet writes to disk: deterministic keys, one genesis that is valid, ports that move. */
+/** What a localnet writes to disk: the same keys each time, one valid genesis, ports that move. */
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
