@@ -1,6 +1,6 @@
 /**
- * The REST gateway on port 1317: every route answers what its gRPC method answers, in the SDK's JSON
- * (cosmos-sdk server/api/server.go, grpc-gateway v1).
+ * The REST gateway on port 1317: every route answers what its gRPC method answers, in the SDK's
+ * JSON (cosmos-sdk server/api/server.go, grpc-gateway v1). spec/rest.md.
  */
 import { Tx } from "cosmjs-types/cosmos/tx/v1beta1/tx";
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from "fastify";

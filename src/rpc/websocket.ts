@@ -1,6 +1,7 @@
 /**
- * JSON-RPC over the websocket at /websocket: every method, and subscriptions whose events come under
- * the id of the subscribe request (cometbft rpc/jsonrpc/server/ws_handler.go).
+ * JSON-RPC over the websocket at /websocket: every method, and subscriptions whose events come
+ * under the id of the subscribe request (cometbft rpc/jsonrpc/server/ws_handler.go).
+ * spec/rpc.md §4.
  */
 import type { WebSocket } from "ws";
 import { call } from "./calls.ts";

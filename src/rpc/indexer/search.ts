@@ -22,7 +22,7 @@ const maxResults = 100_000;
 /** A search that found too much to answer. */
 export class SearchTooWideError extends Error {}
 
-/** Position (hex, sorts by height and index) and the events, by number, in which all conditions hold. */
+/** Position (hex, sorts by height and index) to the numbers of the events where conditions hold. */
 type Found = Map<string, Set<string>>;
 
 const anyEvent = "any";

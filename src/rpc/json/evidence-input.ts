@@ -10,7 +10,8 @@ type Fields = Readonly<Record<string, unknown>>;
 export function evidenceFromJson(input: unknown): Evidence | string {
   const { type, value } = fields(input) ?? {};
   if (type !== "tendermint/DuplicateVoteEvidence") {
-    return `evidence.type: expected "tendermint/DuplicateVoteEvidence", got ${JSON.stringify(type)}`;
+    const got = typeof type === "string" ? type.slice(0, 80) : typeof type;
+    return `evidence.type: expected "tendermint/DuplicateVoteEvidence", got ${got}`;
   }
   const parts = fields(value);
   if (!parts) return "evidence.value: expected an object";

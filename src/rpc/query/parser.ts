@@ -1,6 +1,6 @@
 /**
- * The event query language: `tag op value {AND tag op value}` (cometbft libs/pubsub/query). There is
- * no OR, no NOT and no grouping.
+ * The event query language: `tag op value {AND tag op value}` (cometbft libs/pubsub/query). There
+ * is no OR, no NOT and no grouping. spec/rpc.md §5.
  */
 import { QuerySyntaxError, scan, type Token, type TokenKind } from "./scanner.ts";
 

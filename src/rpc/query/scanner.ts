@@ -28,7 +28,7 @@ export interface Token {
   readonly offset: number;
 }
 
-/** A query that is not one; the message is what CometBFT answers after "failed to parse query: ". */
+/** A query that is not one; the message is CometBFT's, without "failed to parse query: ". */
 export class QuerySyntaxError extends Error {}
 
 const words: Readonly<Record<string, TokenKind>> = {

@@ -131,10 +131,13 @@ t.test("all methods work here; what is found was indexed before it was announced
     data: /^error converting json params to arguments: /,
   });
   const tx = toBase64(utf8("k=v"));
-  const commit = client.ask("broadcast_tx_commit", [tx]);
+  const commit = client.ask("broadcast_tx_commit", [tx], "commit");
+  const later = client.ask("health", {}, "later");
   await until(() => rpc.chain.mempool.size === 1);
+  t.same(client.answers("later"), [], "frames are answered in order");
   await rpc.chain.advance();
   t.match((await commit).result, { height: "1" });
+  t.same((await later).result, {});
   const found = await client.ask("tx_search", { query: "app.key = 'k'" });
   t.match(found.result, { total_count: "1" });
   await client.close();
