@@ -13,6 +13,15 @@ export interface Time {
 export const zeroTime: Time = { seconds: -62_135_596_800n, nanos: 0 };
 
 const nanosPerSecond = 1_000_000_000n;
+const lastSecond = 253_402_300_799n; // 9999-12-31T23:59:59Z.
+
+/**
+ * Whether a decoded time is one: nanos within a second, the years 1 to 9999 (gogoproto
+ * validateTimestamp). CometBFT cannot decode any other, and it has no RFC 3339 form.
+ */
+export function isTime({ seconds, nanos }: Time): boolean {
+  return seconds >= zeroTime.seconds && seconds <= lastSecond && nanos >= 0 && nanos < 1e9;
+}
 
 /** Nanoseconds since the Unix epoch. */
 export function toNanos(time: Time): bigint {

@@ -1,7 +1,7 @@
 /** Commits: the precommits that decided a block, and their verification (types/validation.go). */
 import type { BlockID, Commit, CommitSig, Vote } from "cosmjs-types/tendermint/types/types";
 import { equalBytes, toHex, toUpperHex } from "../encoding/bytes.ts";
-import { compareTime, type Time, zeroTime } from "../encoding/time.ts";
+import { compareTime, isTime, type Time, zeroTime } from "../encoding/time.ts";
 import { equalBlockId, isNilBlockId, validateBlockIdBasic, zeroBlockId } from "./block-id.ts";
 import type { ValidatorSet } from "./validator-set.ts";
 import type { Validator } from "./validators/validator.ts";
@@ -90,6 +90,7 @@ function validateCommitSigBasic(entry: CommitSig): string | undefined {
   if (entry.validatorAddress.length !== addressBytes) {
     return `address of ${entry.validatorAddress.length} bytes`;
   }
+  if (!isTime(entry.timestamp)) return "time is none";
   if (entry.signature.length === 0) return "signature is missing";
   return entry.signature.length > maxSignatureBytes ? "signature is too long" : undefined;
 }

@@ -9,7 +9,7 @@ import type { Vote } from "cosmjs-types/tendermint/types/types";
 import { sha256 } from "../crypto/hash.ts";
 import { merkleRoot } from "../crypto/merkle.ts";
 import { concat } from "../encoding/bytes.ts";
-import type { Time } from "../encoding/time.ts";
+import { isTime, type Time } from "../encoding/time.ts";
 import { zigzagVarint } from "../encoding/varint.ts";
 import { blockIdKey } from "./block-id.ts";
 import { hashHeader, validateHeaderBasic } from "./header.ts";
@@ -110,6 +110,7 @@ function validateDuplicateBasic(evidence: DuplicateVoteEvidence): string | undef
   if (!voteA || !voteB) return "a vote is missing";
   const problem = validateVoteBasic(voteA) ?? validateVoteBasic(voteB);
   if (problem !== undefined) return problem;
+  if (!isTime(evidence.timestamp)) return "time is none";
   const isOrdered = blockIdKey(voteA.blockId) < blockIdKey(voteB.blockId);
   return isOrdered ? undefined : "the votes are not in order of their block ids";
 }
@@ -117,6 +118,7 @@ function validateDuplicateBasic(evidence: DuplicateVoteEvidence): string | undef
 function validateAttackBasic(evidence: LightClientAttackEvidence): string | undefined {
   const header = evidence.conflictingBlock?.signedHeader?.header;
   if (!header || !evidence.conflictingBlock?.signedHeader?.commit) return "no conflicting header";
+  if (!isTime(evidence.timestamp)) return "time is none";
   if (evidence.totalVotingPower <= 0n) return "total voting power is not positive";
   if (evidence.commonHeight <= 0n) return "common height is not positive";
   if (evidence.commonHeight > header.height) return "common height is after the conflicting block";

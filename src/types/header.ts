@@ -4,6 +4,7 @@ import type { Header } from "cosmjs-types/tendermint/types/types";
 import { Consensus } from "cosmjs-types/tendermint/version/types";
 import { merkleRoot } from "../crypto/merkle.ts";
 import { ProtoWriter } from "../encoding/proto-writer.ts";
+import { isTime } from "../encoding/time.ts";
 import { encodeBlockId, validateBlockIdBasic, validateHashSize } from "./block-id.ts";
 
 /** CometBFT's BlockProtocol: Version.block of every header. */
@@ -49,6 +50,7 @@ export function validateHeaderBasic(header: Header): string | undefined {
   }
   if (Buffer.byteLength(header.chainId) > maxChainIdBytes) return "chain id is too long";
   if (header.height <= 0n) return `height ${header.height} is not positive`;
+  if (!isTime(header.time)) return "time is none";
   if (header.proposerAddress.length !== addressBytes) {
     return `proposer address has ${header.proposerAddress.length} bytes`;
   }

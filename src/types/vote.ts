@@ -3,6 +3,7 @@ import { Timestamp } from "cosmjs-types/google/protobuf/timestamp";
 import type { BlockID, Proposal, Vote } from "cosmjs-types/tendermint/types/types";
 import { concat, equalBytes } from "../encoding/bytes.ts";
 import { ProtoWriter } from "../encoding/proto-writer.ts";
+import { isTime } from "../encoding/time.ts";
 import { uvarint } from "../encoding/varint.ts";
 import {
   encodeBlockId,
@@ -101,6 +102,7 @@ export function validateVoteBasic(vote: Vote): string | undefined {
   if (badId !== undefined) return badId;
   const isNil = isNilBlockId(vote.blockId);
   if (!isNil && !isCompleteBlockId(vote.blockId)) return "block id is neither nil nor complete";
+  if (!isTime(vote.timestamp)) return "time is none";
   if (vote.validatorAddress.length !== addressBytes) {
     return `validator address has ${vote.validatorAddress.length} bytes`;
   }
@@ -132,6 +134,7 @@ export function validateProposalBasic(proposal: Proposal): string | undefined {
   const problem = validateBlockIdBasic(proposal.blockId);
   if (problem !== undefined) return problem;
   if (!isCompleteBlockId(proposal.blockId)) return "block id is not complete";
+  if (!isTime(proposal.timestamp)) return "time is none";
   return validateSignatureSize(proposal.signature);
 }
 

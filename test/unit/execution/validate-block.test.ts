@@ -45,6 +45,8 @@ t.test("the header is compared with the state field by field [ValidateBlockHeade
     ["Height + 10", { height: header.height + 10n }, /wrong Height|height/],
     ["Time earlier", { time: addNanos(header.time, -1n) }, /invalid block time/],
     ["Time later", { time: addNanos(header.time, 1n) }, /invalid block time/],
+    ["Time that is none", { time: { seconds: 1n << 60n, nanos: 0 } }, /time/],
+    ["Time of 2 s in nanos", { time: { ...header.time, nanos: 2_000_000_000 } }, /time/],
     ["Time not after the last", { time: chain.state.lastBlockTime }, /not after/],
     [
       "LastBlockID",

@@ -167,6 +167,7 @@ t.test("malformed commits are refused (Commit.ValidateBasic, CommitSig.ValidateB
     [{ ...good, signatures: [] }, /no signatures/],
     [change(good, 0, { blockIdFlag: 0 as never }), /signature 0: block id flag 0/],
     [change(good, 0, { validatorAddress: new Uint8Array(19) }), /address of 19 bytes/],
+    [change(good, 0, { timestamp: { seconds: 1n << 60n, nanos: 0 } }), /time is none/],
     [change(good, 0, { signature: new Uint8Array(0) }), /signature is missing/],
     [change(good, 3, { validatorAddress: new Uint8Array(20) }), /absent with an address/],
     [change(good, 3, { timestamp: time }), /absent with a time/],
