@@ -316,7 +316,7 @@ t.test("noise on every route: a gRPC code and a status, never a crash", async (t
     "__proto__",
   ];
   const statuses = new Set<number>();
-  for (let round = 0; round < 1500; round++) {
+  for (let round = 0; round < 400; round++) {
     const path = pick(routes).replace(/\{\w+(=\*\*)?\}/g, () => pick(values));
     const { status, body } = await rest.get(`${path}?${pick(names)}=${pick(values)}`);
     statuses.add(status);
