@@ -5,6 +5,9 @@ import type { Context, MsgHandler } from "../module.ts";
 
 /** Deposits are kept in gov's own account. */
 export interface Bank {
+  balance(ctx: Context, owner: Uint8Array, denom: string): bigint;
+  /** Whether an account of a module that accounts for every coin: nothing may be sent there. */
+  isBlocked(address: Uint8Array): boolean;
   send(ctx: Context, from: Uint8Array, to: Uint8Array, coins: readonly Coin[]): void;
   burn(ctx: Context, from: Uint8Array, coins: readonly Coin[]): void;
 }

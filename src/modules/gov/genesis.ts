@@ -33,6 +33,8 @@ export function initGovGenesis(gov: GovKeeper, ctx: Context, state: unknown): vo
     const index = Number(entry.at("message_index").uint64());
     gov.setGuard(ctx, { id: entry.at("proposal_id").uint64(), index, hash });
   }
+  const gap = gov.escrowGap(ctx);
+  if (gap !== undefined) throw json.at("deposits").error(`gov's account lacks ${gap} of them`);
 }
 
 function readParams(gov: GovKeeper, json: GenesisValue): types.Params {

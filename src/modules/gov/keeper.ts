@@ -1,6 +1,7 @@
 /** Proposals, votes and deposits, and the only code that writes the gov store. */
 import { Deposit, Params, Proposal, ProposalStatus, Vote } from "cosmjs-types/cosmos/gov/v1/gov";
 import { fromU64be, fromUtf8, u64be, utf8 } from "../../encoding/bytes.ts";
+import { addCoins, type Coin, formatCoins, fromProtoCoins } from "../../encoding/coins.ts";
 import type { Time } from "../../encoding/time.ts";
 import { type KvStore, prefixRange, type StoreKey } from "../../store/kv.ts";
 import { type Addresses, moduleAddress } from "../addresses.ts";
@@ -106,6 +107,24 @@ export class GovKeeper {
   deposits(ctx: Context, id: bigint): Deposit[] {
     const pairs = [...this.kv(ctx).iterate(prefixRange(keys.depositsPrefix(id)))];
     return pairs.map(([, value]) => Deposit.decode(value));
+  }
+
+  /**
+   * What gov's account lacks to give every deposit back, as "5ngonka"; undefined when nothing. A
+   * refund that fails would stop the chain, so nothing that a proposal does may lead there.
+   */
+  escrowGap(ctx: Context): string | undefined {
+    let owed: Coin[] = [];
+    for (const [, value] of this.kv(ctx).iterate(prefixRange(keys.depositPrefix))) {
+      owed = addCoins(owed, fromProtoCoins(Deposit.decode(value).amount) ?? []);
+    }
+    const gap = owed
+      .map(({ denom, amount }) => ({
+        denom,
+        amount: amount - this.parts.bank.balance(ctx, this.account, denom),
+      }))
+      .filter(({ amount }) => amount > 0n);
+    return gap.length === 0 ? undefined : formatCoins(gap);
   }
 
   removeDeposits(ctx: Context, id: bigint): void {

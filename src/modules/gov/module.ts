@@ -32,6 +32,7 @@ export function govModule(gov: GovKeeper): Module {
     exportGenesis: (ctx) => exportGovGenesis(gov, ctx),
     invariants: {
       "every proposal has the deposits that it counts": (ctx) => depositGap(gov, ctx),
+      "gov's account holds every deposit": (ctx) => gov.escrowGap(ctx),
     },
   };
 }
@@ -67,8 +68,10 @@ function updateParams(gov: GovKeeper): MsgHandler {
       gov.parts.addresses.parse(authority, "invalid authority address");
       const bad = checkGovParams(params);
       if (bad !== undefined) throw sdkErrors.invalidRequest(bad);
-      const { proposalCancelDest } = params;
-      if (proposalCancelDest !== "") gov.parts.addresses.parse(proposalCancelDest);
+      const { proposalCancelDest: text } = params;
+      if (text !== "" && gov.parts.bank.isBlocked(gov.parts.addresses.parse(text))) {
+        throw sdkErrors.unauthorized(`${text} is not allowed to receive funds`);
+      }
     },
     execute: (ctx, msg) => {
       if (msg.authority !== gov.authority) {

@@ -89,6 +89,9 @@ function carryOut(ctx: Context, gov: GovKeeper, proposal: Proposal): string | un
         const { handler, message } = gov.parts.router.decode(any);
         handler.execute(branch, message);
       }
+      const gap = gov.escrowGap(branch);
+      if (gap === undefined) return;
+      throw govErrors.invalidProposal(`it would spend ${gap} of the deposits of open proposals`);
     });
     return undefined;
   } catch (error) {

@@ -282,6 +282,26 @@ t.test("messages that fail leave nothing behind and give the reason", async (t) 
   t.equal(gov.memoLimit(), 256n, "the first message took no effect either");
 });
 
+t.test("deposits cannot be spent: their refund would stop the chain", async (t) => {
+  const gov = await start();
+  await gov.propose([spend(dave, minDeposit)]);
+  await gov.vote(alice, VOTE_OPTION_YES);
+  await gov.chain.wait(20);
+  await gov.propose([changeMemo(300n)], { from: bob });
+  await gov.chain.wait(11);
+  t.match(gov.proposal(1n), {
+    status: PROPOSAL_STATUS_FAILED,
+    failedReason: /deposits of open proposals/,
+  });
+  t.equal(gov.chain.balance(dave.address), startBalance);
+  const deposit = { proposalId: 2n, depositor: authority, amount: coins(minDeposit) };
+  await gov.propose([any(tx.MsgDeposit, deposit)], { from: carol });
+  await gov.vote(alice, VOTE_OPTION_YES, 3n);
+  await gov.chain.wait(31);
+  t.equal(gov.chain.balance(authority), 0n, "every deposit went back");
+  t.same(gov.chain.app.brokenInvariants(), []);
+});
+
 t.test("a change written against parameters that have changed since is refused", async (t) => {
   const gov = await start();
   await gov.propose([changeMemo(300n)]);
