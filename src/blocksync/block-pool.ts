@@ -41,6 +41,8 @@ export class BlockPool {
   #next: bigint;
   readonly #peers = new Map<string, Range>();
   readonly #requests = new Map<bigint, Request>();
+  /** The last height that a peer said it lacks, within what it had claimed. */
+  readonly #denied = new Map<string, bigint>();
 
   constructor(nextHeight: bigint) {
     this.#next = nextHeight;
@@ -63,13 +65,18 @@ export class BlockPool {
     return max;
   }
 
-  setRange(peerId: string, range: Range): void {
+  /** False when it claims a block that it said it lacks: one who does could hold us up for ever. */
+  setRange(peerId: string, range: Range): boolean {
+    const denied = this.#denied.get(peerId) ?? -1n;
+    if (denied >= range.base && denied <= range.height) return false;
     this.#peers.set(peerId, range);
+    return true;
   }
 
   /** Forgets a peer; what it was asked for and has not sent goes to others. */
   removePeer(peerId: string): void {
     this.#peers.delete(peerId);
+    this.#denied.delete(peerId);
     for (const [height, request] of this.#requests) {
       if (request.peerId === peerId && !request.received) this.#requests.delete(height);
     }
@@ -78,8 +85,9 @@ export class BlockPool {
   /** The requests to send now; they count as sent. */
   nextRequests(): { peerId: string; height: bigint }[] {
     const made: { peerId: string; height: bigint }[] = [];
-    if (this.#waitingBytes() > maxWaitingBytes) return made;
-    for (let height = this.#next; height < this.#next + windowHeights; height++) {
+    // What is missing of the next pair is always asked for: only that pair makes room.
+    const ahead = this.#waitingBytes() > maxWaitingBytes ? 2n : windowHeights;
+    for (let height = this.#next; height < this.#next + ahead; height++) {
       if (this.#requests.has(height)) continue;
       const peerId = this.#pickPeer(height);
       if (peerId === undefined) continue;
@@ -107,6 +115,7 @@ export class BlockPool {
     const request = this.#requests.get(height);
     if (request?.peerId !== peerId || request.received) return;
     this.#requests.delete(height);
+    this.#denied.set(peerId, height);
     const range = this.#peers.get(peerId);
     if (range) this.#peers.set(peerId, { ...range, height: height - 1n });
   }

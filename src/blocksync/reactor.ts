@@ -6,7 +6,7 @@
 
 import { decodeBlock } from "../types/block.ts";
 import type { ChainState } from "../types/chain-state.ts";
-import { verifyCommitLight } from "../types/commit.ts";
+import { verifyCommit } from "../types/commit.ts";
 import { hashHeader } from "../types/header.ts";
 import { PartSet } from "../types/part-set.ts";
 import type { Pair } from "./block-pool.ts";
@@ -44,6 +44,8 @@ interface Run {
   /** Tick of the last applied block. */
   progressTick: number;
   isApplying: boolean;
+  /** The applying, present or past. Never rejects. */
+  applying: Promise<void>;
 }
 
 /** The reactor of channel 0x40. */
@@ -75,11 +77,21 @@ export class BlockSync {
     return new Promise((finish, fail) => {
       const next = state.lastBlockHeight === 0n ? state.initialHeight : state.lastBlockHeight + 1n;
       const pool = new BlockPool(next);
-      const run: Run = { state, pool, finish, fail, ticks: 0, progressTick: 0, isApplying: false };
+      const idle = { isApplying: false, applying: Promise.resolve() };
+      const run: Run = { state, pool, finish, fail, ticks: 0, progressTick: 0, ...idle };
       this.#run = run;
       this.#broadcast({ type: "statusRequest" });
       this.#parts.clock.after(tickMs, () => this.#tick(run));
     });
+  }
+
+  /** Ends the run behind the block that is being applied. Resolves when nothing is written. */
+  async stop(): Promise<void> {
+    const run = this.#run;
+    if (!run) return;
+    this.#run = undefined;
+    await run.applying;
+    run.finish(run.state);
   }
 
   addPeer(peer: Peer): void {
@@ -115,7 +127,10 @@ export class BlockSync {
   }
 
   #take(run: Run, peer: Peer, message: BlocksyncMessage): void {
-    if (message.type === "status") run.pool.setRange(peer.id, message);
+    if (message.type === "status" && !run.pool.setRange(peer.id, message)) {
+      this.#parts.network.ban(peer, "claims blocks that it said it lacks");
+      return;
+    }
     if (message.type === "noBlock") run.pool.noBlock(peer.id, message.height);
     if (message.type === "block") this.#takeBlock(run, peer, message.block);
     this.#askForBlocks(run);
@@ -128,7 +143,8 @@ export class BlockSync {
       return;
     }
     // One that was not asked for is late, not hostile.
-    if (run.pool.add(peer.id, { block, bytes })) void this.#applyAll(run);
+    const isWanted = run.pool.add(peer.id, { block, bytes });
+    if (isWanted && !run.isApplying) run.applying = this.#applyAll(run);
   }
 
   #tick(run: Run): void {
@@ -168,7 +184,6 @@ export class BlockSync {
 
   /** Applies as many blocks as are here and proven. */
   async #applyAll(run: Run): Promise<void> {
-    if (run.isApplying) return;
     run.isApplying = true;
     try {
       for (let pair = run.pool.pair(); pair && this.#run === run; pair = run.pool.pair()) {
@@ -198,7 +213,8 @@ export class BlockSync {
     const parts = PartSet.fromBytes(first.bytes);
     const blockId = { hash: hashHeader(header), partSetHeader: parts.header };
     const { chainId, validators } = state;
-    const unproven = verifyCommitLight(chainId, validators, blockId, header.height, commit);
+    // In full: consensus takes this commit over, and builds and gossips with every signature.
+    const unproven = verifyCommit(chainId, validators, blockId, header.height, commit);
     if (unproven !== undefined) return unproven;
     const invalid = executor.validateBlock(state, first.block);
     if (invalid !== undefined) {

@@ -152,6 +152,7 @@ function followChain(parts: {
   };
   const stop = async (): Promise<void> => {
     isStopped = true;
+    await reactors.blockSync.stop();
     reactors.gossip.stop();
     reactors.evidenceGossip.stop();
     await engine.stop();

@@ -11,7 +11,7 @@ import { BlockSync } from "../../../src/blocksync/reactor.ts";
 import { fromHex, toHex, utf8 } from "../../../src/encoding/bytes.ts";
 import { zeroTime } from "../../../src/encoding/time.ts";
 import { MemoryDb } from "../../../src/store/memory-db.ts";
-import { decodeBlock, encodeBlock, makeBlock } from "../../../src/types/block.ts";
+import { decodeBlock, encodeBlock, hashCommit, makeBlock } from "../../../src/types/block.ts";
 import { emptyCommit } from "../../../src/types/commit.ts";
 import { emptyDisk, KvStoreApp } from "../../support/kvstore.ts";
 import { until } from "../../support/p2p-nodes.ts";
@@ -98,7 +98,7 @@ t.test("a peer that leaves requests unanswered is given up", async (t) => {
   t.equal(pool.knownPeers, 0);
 });
 
-const genesis = testGenesis(3);
+const genesis = testGenesis(4);
 const openChain = () =>
   TestChain.open(
     new KvStoreApp(emptyDisk()),
@@ -162,6 +162,85 @@ t.test("a false block bans its senders; the chain comes from the others [BadBloc
   t.match(late.network.bans, [/^liar: false block/]);
   late.network.connect(honest.network);
   t.equal((await running).lastBlockHeight, 9n);
+});
+
+t.test("a commit with one false signature beyond +2/3 is no proof, and is not kept", async (t) => {
+  const [liar, honest, late] = [
+    await nodeAt("liar", 6),
+    await nodeAt("honest", 6),
+    await nodeAt("late", 0),
+  ];
+  const load = liar.chain.blocks.loadBlockBytes.bind(liar.chain.blocks);
+  liar.chain.blocks.loadBlockBytes = (height) => {
+    const bytes = load(height);
+    const block = bytes && decodeBlock(bytes);
+    if (height !== 4n || !block?.lastCommit) return bytes;
+    const signatures = block.lastCommit.signatures.map((entry, index) =>
+      index === 3 ? { ...entry, signature: new Uint8Array(64).fill(1) } : entry,
+    );
+    const lastCommit = { ...block.lastCommit, signatures };
+    const header = { ...block.header, lastCommitHash: hashCommit(lastCommit) };
+    return encodeBlock({ ...block, header, lastCommit });
+  };
+  late.network.connect(liar.network);
+  const running = late.sync.run(late.chain.state);
+  await until("liar banned", () => late.network.bans.length > 0);
+  t.equal(late.chain.blocks.height(), 2n, "consensus would gossip it, and be banned for it");
+  late.network.connect(honest.network);
+  t.equal((await running).lastBlockHeight, 5n);
+  t.same(late.chain.blocks.loadSeenCommit(3n), honest.chain.blocks.loadCommit(3n));
+});
+
+t.test("who claims a block again that it said it lacks cannot hold up the sync", async (t) => {
+  const late = await nodeAt("late", 0);
+  const answer = (message: Parameters<typeof encodeMessage>[0]) =>
+    setImmediate(() => {
+      if (late.network.bans.length === 0) late.sync.receive(0x40, liar, encodeMessage(message));
+    });
+  const liar = {
+    id: "liar",
+    send: (_: number, bytes: Uint8Array) => {
+      const asked = decodeMessage(bytes);
+      if (asked?.type === "blockRequest") answer({ type: "noBlock", height: asked.height });
+      answer({ type: "status", base: 1n, height: 1_000n });
+      return true;
+    },
+  };
+  late.sync.addPeer(liar);
+  const running = late.sync.run(late.chain.state);
+  await until("liar banned", () => late.network.bans.length > 0);
+  t.match(late.network.bans[0], /^liar: claims blocks that it said/);
+  late.sync.removePeer(liar);
+  t.equal((await running).lastBlockHeight, 0n);
+});
+
+t.test("the next block is asked for again, however much waits behind it", async (t) => {
+  const pool = new BlockPool(1n);
+  pool.setRange("gone", { base: 1n, height: 1n });
+  t.same(pool.nextRequests(), [{ peerId: "gone", height: 1n }]);
+  pool.setRange("other", { base: 2n, height: 5n });
+  const large = new Uint8Array(30_000_000);
+  for (const { peerId, height } of pool.nextRequests()) {
+    const made = makeBlock({ height, txs: [], lastCommit: emptyCommit(), evidence: [] });
+    pool.add(peerId, { block: made, bytes: large });
+  }
+  pool.removePeer("gone");
+  pool.setRange("other", { base: 1n, height: 9n });
+  t.same(pool.nextRequests(), [{ peerId: "other", height: 1n }]);
+});
+
+t.test("stop ends a run: the stores may be closed then", async (t) => {
+  const [ahead, late] = [await nodeAt("ahead", 40), await nodeAt("late", 0)];
+  late.network.connect(ahead.network);
+  const running = late.sync.run(late.chain.state);
+  await until("some blocks", () => late.chain.blocks.height() > 2n);
+  await late.sync.stop();
+  const height = late.chain.blocks.height();
+  t.ok(height < 39n);
+  t.equal((await running).lastBlockHeight, height, "nothing is left half done");
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  t.equal(late.chain.blocks.height(), height);
+  t.notOk(late.sync.isRunning);
 });
 
 t.test("garbage bans; a claim without blocks is forgotten [NoBlockResponse]", async (t) => {
