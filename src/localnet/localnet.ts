@@ -1,5 +1,5 @@
 /** A localnet that runs: nodes and hosts as processes, their endpoints, their end. */
-import { mkdirSync, rmSync } from "node:fs";
+import { mkdirSync, readFileSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
@@ -56,6 +56,7 @@ export class Localnet {
   static async prepare(settings: LocalnetSettings): Promise<Localnet> {
     const home = path.resolve(settings.home);
     const definition = readDefinition(settings.file ?? defaultDefinitionFile, settings);
+    refuseWhileRunning(home);
     if (settings.isReset) rmSync(home, { recursive: true, force: true });
     mkdirSync(home, { recursive: true });
     const plan = await planWithFreePorts(definition, home);
@@ -80,8 +81,7 @@ export class Localnet {
 
   /** Writes localnet.json: endpoints, accounts, and the pids of what runs now. */
   writeDescription(): void {
-    const file = path.join(this.plan.home, "localnet.json");
-    replaceFile(file, `${JSON.stringify(this.describe(), null, 2)}\n`);
+    replaceFile(descriptionFile(this.plan.home), `${JSON.stringify(this.describe(), null, 2)}\n`);
   }
 
   /** What localnet.json says. No secrets. A process that does not run has pid null. */
@@ -91,7 +91,7 @@ export class Localnet {
       chain_id: plan.chainId,
       home: plan.home,
       keyring_backend: "test",
-      pid: process.pid,
+      pid: [...this.nodes.values()].some(({ isRunning }) => isRunning) ? process.pid : null,
       nodes: plan.nodes.map((node) => ({
         name: node.name,
         home: node.home,
@@ -117,6 +117,29 @@ export class Localnet {
         gnk: String(gnk),
       })),
     };
+  }
+}
+
+const descriptionFile = (home: string): string => path.join(home, "localnet.json");
+
+/** Two localnets in one home would fight for its databases; --reset would wipe a living one. */
+function refuseWhileRunning(home: string): void {
+  const pid = runningPid(descriptionFile(home));
+  if (pid === undefined || pid === process.pid) return;
+  throw new DefinitionError([
+    `${home}: process ${pid} runs a localnet there; stop it, or use another --home ` +
+      "(if that process is something else, delete localnet.json)",
+  ]);
+}
+
+function runningPid(file: string): number | undefined {
+  try {
+    const { pid } = JSON.parse(readFileSync(file, "utf8")) as { readonly pid?: unknown };
+    if (typeof pid !== "number") return undefined;
+    process.kill(pid, 0);
+    return pid;
+  } catch {
+    return undefined; // No such file, or no such process.
   }
 }
 

@@ -96,5 +96,23 @@ t.test("the mnemonic is shown only when it may be, and never written", async (t)
   const described = JSON.parse(json);
   t.equal(described.chain_id, "gonka-localnet-1");
   t.equal(described.nodes[0].pid, null, "nothing runs yet");
+  t.equal(described.pid, null);
   t.equal(described.accounts.length, 8);
+});
+
+t.test("a home whose localnet runs is left alone, also by --reset", async (t) => {
+  const home = freshHome();
+  const settings = { home, isReset: true, validators: 1, onCrash: () => {} };
+  await Localnet.prepare(settings);
+  const file = path.join(home, "localnet.json");
+  writeFileSync(file, JSON.stringify({ pid: process.ppid }));
+  await t.rejects(
+    Localnet.prepare(settings),
+    new RegExp(`process ${process.ppid} runs a localnet`),
+  );
+  t.ok(readFileSync(path.join(home, "genesis.json"), "utf8"), "nothing was wiped");
+  for (const text of ['{"pid":null}', "{", JSON.stringify({ pid: 2 ** 30 })]) {
+    writeFileSync(file, text);
+    await t.resolves(Localnet.prepare(settings), text);
+  }
 });
