@@ -15,6 +15,7 @@ import { rewardShares } from "../rewards/shares.ts";
 import { capBound, capWeights } from "../weight/cap.ts";
 import { stepPowers } from "../weight/power.ts";
 import {
+  allowedClaim,
   confirmedWeight,
   nextReference,
   registeredWeight,
@@ -89,7 +90,8 @@ function weigh(results: readonly HostResult[], params: Params): Weighed[] {
     const { outcome, claimed, reference, isParticipant } = result;
     if (!isParticipant) return { ...result, registered: 0n, confirmed: 0n };
     const registered = registeredWeight({ claimed, reference }, rule);
-    const confirmed = confirmedWeight(outcome, { registered, reference });
+    const allowed = allowedClaim({ claimed, reference }, rule);
+    const confirmed = confirmedWeight(outcome, { allowed, reference });
     return { ...result, registered, confirmed };
   });
   // The bound comes from the registered weights, which no failure moves.

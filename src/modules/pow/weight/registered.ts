@@ -21,25 +21,31 @@ export interface Claim {
   readonly reference: bigint;
 }
 
-/**
- * The weight that counts in the denominator of every share. It is settled when the commitment
- * window closes: nothing that happens later, to this host or to another, moves it.
- */
-export function registeredWeight({ claimed, reference }: Claim, rule: WeightRule): bigint {
-  if (claimed === undefined) return reference;
+/** The claim, up to what the host may claim with its history; zero without a commitment. */
+export function allowedClaim({ claimed, reference }: Claim, rule: WeightRule): bigint {
   const grown = mulFloor(reference, rule.claimGrowth);
   const isUnproven = grown < rule.unprovenWeight;
-  return smaller(claimed, isUnproven ? rule.unprovenWeight : grown);
+  return smaller(claimed ?? 0n, isUnproven ? rule.unprovenWeight : grown);
 }
 
-/** The weight that the host has confirmed: of the registered weight, what its outcome leaves. */
+/**
+ * The weight that counts in the denominator of every share: what the host may claim, but never less
+ * than it proved before, or making a host find fewer hits would pay the others. It is settled when
+ * the commitment window closes: nothing that happens later, to this host or to another, moves it.
+ */
+export function registeredWeight(claim: Claim, rule: WeightRule): bigint {
+  const allowed = allowedClaim(claim, rule);
+  return allowed > claim.reference ? allowed : claim.reference;
+}
+
+/** The weight that the host has confirmed: of what it may claim, what its outcome leaves. */
 export function confirmedWeight(
   outcome: Outcome,
-  { registered, reference }: { readonly registered: bigint; readonly reference: bigint },
+  { allowed, reference }: { readonly allowed: bigint; readonly reference: bigint },
 ): bigint {
-  if (outcome === Outcome.OUTCOME_VALID) return registered;
+  if (outcome === Outcome.OUTCOME_VALID) return allowed;
   if (outcome !== Outcome.OUTCOME_UNVERIFIED) return 0n;
-  return smaller(registered, reference);
+  return smaller(allowed, reference);
 }
 
 /** The reference weight of the next epoch. */

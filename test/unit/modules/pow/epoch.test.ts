@@ -50,6 +50,10 @@ t.test("a host that mines half as much falls within three epochs", async (t) => 
   for (let epoch = 0; epoch < 3; epoch++) {
     const { settlement, updates } = playEpoch(chain, hosts, { nonces: { dan: 8 } });
     shares.push(resultOf("dan", settlement).powerAfter);
+    if (epoch === 0) {
+      t.equal(resultOf("ann", settlement).reward, "80750000000000", "slowing a host pays nobody");
+      t.equal(settlement.toPool, "40375000000000", "what it did not earn goes to the pool");
+    }
     t.equal(updates.length, 4);
   }
   t.same(shares, [185_714n, 160_000n, 149_714n], "0.6 of the way to 1/7 in each");

@@ -12,6 +12,7 @@ import { drawVerifiers } from "../../../../src/modules/pow/sprint/assignment.ts"
 import { capBound, capWeights } from "../../../../src/modules/pow/weight/cap.ts";
 import { apportion, stepPowers, totalPower } from "../../../../src/modules/pow/weight/power.ts";
 import {
+  allowedClaim,
   confirmedWeight,
   nextReference,
   registeredWeight,
@@ -179,7 +180,10 @@ t.test("a claim is registered up to what was proven before", async (t) => {
   t.equal(registeredWeight({ claimed: 1n << 40n, reference: 0n }, rule), 96n, "unproven");
   t.equal(registeredWeight({ claimed: 1n << 40n, reference: 100n }, rule), 200n, "grown");
   t.equal(registeredWeight({ claimed: undefined, reference: 100n }, rule), 100n, "absent");
-  const at = { registered: 80n, reference: 50n };
+  t.equal(registeredWeight({ claimed: 30n, reference: 100n }, rule), 100n, "held back");
+  t.equal(allowedClaim({ claimed: 30n, reference: 100n }, rule), 30n, "paid for what it found");
+  t.equal(allowedClaim({ claimed: undefined, reference: 100n }, rule), 0n);
+  const at = { allowed: 80n, reference: 50n };
   t.equal(confirmedWeight(Outcome.OUTCOME_VALID, at), 80n);
   t.equal(confirmedWeight(Outcome.OUTCOME_UNVERIFIED, at), 50n);
   t.equal(confirmedWeight(Outcome.OUTCOME_WITHHELD, at), 0n);
