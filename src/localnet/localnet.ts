@@ -1,5 +1,5 @@
 /** A localnet that runs: nodes and hosts as processes, their endpoints, their end. */
-import { mkdirSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
@@ -137,10 +137,16 @@ function runningPid(file: string): number | undefined {
     const { pid } = JSON.parse(readFileSync(file, "utf8")) as { readonly pid?: unknown };
     if (typeof pid !== "number") return undefined;
     process.kill(pid, 0);
-    return pid;
+    return isZombie(pid) ? undefined : pid;
   } catch {
     return undefined; // No such file, or no such process.
   }
+}
+
+/** Killed, but not yet reaped by its parent: in containers that may take for ever. Linux only. */
+function isZombie(pid: number): boolean {
+  const commandLine = `/proc/${pid}/cmdline`;
+  return existsSync(commandLine) && readFileSync(commandLine).length === 0;
 }
 
 type OnCrash = LocalnetSettings["onCrash"];
