@@ -114,8 +114,19 @@ function takeVote(s: RoundState, vote: CheckedVote, peer: string): Transition {
   }
   const first = outcome.conflictsWith;
   const added: Effect = { type: "voteAdded", vote, isConflicting: first !== undefined };
-  const next = { ...s, votes };
+  const isOwnPrecommit = peer === "" && vote.type === "precommit" && vote.block !== nilKey;
+  const next = isOwnPrecommit ? lockedBy({ ...s, votes }, vote) : { ...s, votes };
   return [next, first ? [added, { type: "conflict", first, second: vote }] : [added]];
+}
+
+/**
+ * Who precommitted a block is locked on it (L38). That is so already, unless the vote comes out of
+ * a log that lacks what made the polka: a lost lock would break safety.
+ */
+function lockedBy(s: RoundState, { round, block }: CheckedVote): RoundState {
+  if (s.locked && s.locked.round >= round) return s;
+  const lock = { round, block };
+  return { ...s, locked: lock, valid: s.valid && s.valid.round >= round ? s.valid : lock };
 }
 
 function takeTimeout(s: RoundState, on: TimeoutStep, round: number): Transition {

@@ -345,7 +345,8 @@ export class ConsensusEngine {
   #skipCommitWait(h: Height): void {
     if (!this.#parts.timeouts.skipCommitWait || !h.lastCommit) return;
     const set = voteSet(h.lastCommit.votes, "precommit", h.lastCommit.round);
-    if (set && hasAll(set)) this.#drive({ type: "timeout", step: "newHeight", round: 0 });
+    const begin = { height: h.height, step: "newHeight", round: 0, delayMs: 0 } as const;
+    if (set && hasAll(set)) this.#timeout(begin); // Which also logs it.
   }
 
   /** Signs what the log's inputs ask for and the log does not have; the signer guards. */

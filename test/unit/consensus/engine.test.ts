@@ -6,9 +6,13 @@ import t from "tap";
 import { commitOf } from "../../../src/consensus/engine/commits.ts";
 import { ConsensusFailure } from "../../../src/consensus/engine/deciding.ts";
 import { voteSet } from "../../../src/consensus/votes.ts";
+import { Wal } from "../../../src/consensus/wal/wal.ts";
 import { compareTime, fromMillis, toNanos } from "../../../src/encoding/time.ts";
 import { verifyCommit } from "../../../src/types/commit.ts";
-import { chainId, OneValidator } from "../../support/one-validator.ts";
+import { chainId, OneValidator, silent } from "../../support/one-validator.ts";
+
+const recordsAfter = ({ log, now }: OneValidator, height: bigint) =>
+  Wal.open({ disk: log, clock: { now }, log: silent }).recordsAfter(height) ?? [];
 
 /** A node that is not the proposer of round 0, past the wait before round 0. */
 async function started(change: (node: OneValidator) => void = () => undefined) {
@@ -290,6 +294,42 @@ t.test("W1: after a crash the log rebuilds the lock, and no vote is signed twice
   node.propose(b, 1);
   t.equal(node.seen(), "prevote nil @1");
 });
+
+t.test("W1: its own precommit locks, even when its polka cannot be rebuilt", async (t) => {
+  const node = await started();
+  const [a, b] = [node.block("a"), node.block("b", node.proposer(1))];
+  const [, honest = 0, byzantine = 0] = node.others;
+  node.propose(a);
+  node.votes("prevote", a, [honest]);
+  node.votes("prevote", node.block("c"), [byzantine]);
+  node.votes("prevote", node.block("d"), [byzantine]);
+  // A third vote of one validator counts because of a claim, and claims are not in the log.
+  node.engine.claim({ height: 1n, round: 0, voteType: "prevote", blockId: a.id }, "p");
+  node.votes("prevote", a, [byzantine]);
+  t.equal(node.seen(), "prevote block @0, precommit block @0");
+  node.start();
+  t.equal(node.seen(), "prevote block @0, precommit block @0");
+  node.votes("precommit", undefined, node.others);
+  await node.pass(1001);
+  node.propose(b, 1);
+  t.equal(node.seen(), "prevote nil @1", "anything else would break the lock");
+});
+
+t.test(
+  "W1: a round that the last precommit began, with skipCommitWait, is in the log",
+  async (t) => {
+    const node = await started((node) => {
+      node.timeouts = { ...node.timeouts, skipCommitWait: true };
+    });
+    const a = node.block("a");
+    node.propose(a);
+    node.votes("prevote", a, node.others);
+    node.votes("precommit", a, node.others);
+    await node.pass(1);
+    t.equal(node.engine.view?.core.step, "propose");
+    t.ok(recordsAfter(node, 1n).some(({ timeoutInfo }) => timeoutInfo?.step === 1));
+  },
+);
 
 t.test("W2: a vote that the log lost is not replaced by another (SignSameVoteTwice)", async (t) => {
   const node = await started();
