@@ -140,14 +140,16 @@ TEST("section 8: a wrong row, group, path, seed or pass is refused by name") {
   refused([](auto& o, auto&) { o.proof.push_back(Hash{}); }, "the rows are not of this model");
   refused([](auto& o, auto&) { o.rows[1].pop_back(); }, "a row's length");
   refused([](auto& o, auto&) { o.rows.pop_back(); }, "the number of rows");
-  refused([](auto& o, auto&) { std::swap(o.rows[0], o.rows[1]); }, "the rows are not of this model");
+  refused([](auto& o, auto&) { std::swap(o.rows[0], o.rows[1]); },
+          "the rows are not of this model");
   refused([](auto& o, auto&) { o.passes[1].groups[0][40] ^= 1; },
           "pass 1: the groups are not of this answer");
   refused([](auto& o, auto&) { o.passes[1].groups[0].resize(32); }, "pass 1: a group's length");
   refused([](auto& o, auto&) { o.passes[0].proof.pop_back(); },
           "pass 0: the groups are not of this answer");
   refused([](auto& o, auto&) { o.passes.pop_back(); }, "the number of passes opened");
-  refused([](auto&, auto& t) { t.last_seed[0] ^= 1; }, "the last seed does not follow from the folds");
+  refused([](auto&, auto& t) { t.last_seed[0] ^= 1; },
+          "the last seed does not follow from the folds");
   refused([](auto&, auto& t) { t.folds.pop_back(); }, "the answer has the wrong number of passes");
 }
 

@@ -41,7 +41,8 @@ uint64_t setting(const char* name, uint64_t otherwise);
 
 #define GONKA_JOIN_(a, b) a##b
 #define GONKA_JOIN(a, b) GONKA_JOIN_(a, b)
-#define TEST(name)                                                                   \
-  static void GONKA_JOIN(test_, __LINE__)();                                         \
-  static const gonka::test::Register GONKA_JOIN(entry_, __LINE__)(name, GONKA_JOIN(test_, __LINE__)); \
+#define TEST(name)                                                                              \
+  static void GONKA_JOIN(test_, __LINE__)();                                                    \
+  static const gonka::test::Register GONKA_JOIN(entry_, __LINE__)(name,                         \
+                                                                  GONKA_JOIN(test_, __LINE__)); \
   static void GONKA_JOIN(test_, __LINE__)()

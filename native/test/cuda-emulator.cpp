@@ -134,7 +134,8 @@ void meet_group(void* arguments, GroupStep step) {
 void multiply_group_step(void* const threads[128]) {
   const auto& first = *static_cast<GroupArguments*>(threads[0]);
   const auto read = [](const uint8_t* start, int row, int k) {
-    const uintptr_t address = reinterpret_cast<uintptr_t>(start) + uintptr_t(row) * 128 + uintptr_t(k);
+    const uintptr_t address =
+        reinterpret_cast<uintptr_t>(start) + uintptr_t(row) * 128 + uintptr_t(k);
     return int8_t(*reinterpret_cast<const uint8_t*>(address ^ ((address >> 7 & 7) << 4)));
   };
   static int8_t a[64][32], b[256][32];

@@ -46,7 +46,9 @@ cudaError_t cudaMemGetInfo(size_t* free_bytes, size_t* total_bytes);
 cudaError_t cudaGetDeviceProperties(cudaDeviceProp* out, int device);
 cudaError_t cudaGetLastError();
 const char* cudaGetErrorString(cudaError_t error);
-inline cudaError_t cudaSetDevice(int device) { return device == 0 ? cudaSuccess : cudaErrorUnknown; }
+inline cudaError_t cudaSetDevice(int device) {
+  return device == 0 ? cudaSuccess : cudaErrorUnknown;
+}
 inline cudaError_t cudaGetDeviceCount(int* count) { *count = 1; return cudaSuccess; }
 inline cudaError_t cudaStreamCreate(cudaStream_t* stream) { *stream = nullptr; return cudaSuccess; }
 inline cudaError_t cudaStreamDestroy(cudaStream_t) { return cudaSuccess; }
@@ -109,7 +111,9 @@ inline int32_t dot4(int32_t a, int32_t b, int32_t sum) {
   for (int i = 0; i < 32; i += 8) sum += int32_t(int8_t(a >> i)) * int8_t(b >> i);
   return sum;
 }
-inline void copy16_async(void* shared, const void* global) { emulated::queue_copy16(shared, global); }
+inline void copy16_async(void* shared, const void* global) {
+  emulated::queue_copy16(shared, global);
+}
 inline void copies_commit() { emulated::commit_copies(); }
 template <int N>
 void copies_wait() { emulated::wait_copies(N); }

@@ -97,11 +97,13 @@ TEST("cuda, emulated: a device that is lost is a typed error, at creation and in
   CudaRunner runner(EMULATED, profile, golden_weights('T'), {CudaProduct::mma, 0, 8});
   cuda::emulated::device().lost = true;
   same(code_of([&] { run(runner, profile, items_of(profile, 1)); }), std::string(GPU_LOST), "run");
-  same(code_of([&] { CudaRunner(EMULATED, profile, golden_weights('T'), {CudaProduct::mma, 0, 8}); }),
+  same(code_of(
+           [&] { CudaRunner(EMULATED, profile, golden_weights('T'), {CudaProduct::mma, 0, 8}); }),
        std::string(GPU_LOST), "create");
   cuda::emulated::device().lost = false;
   same(run(runner, profile, items_of(profile, 1)), expected(profile, items_of(profile, 1)), "back");
-  same(code_of([&] { CudaRunner(EMULATED, profile, golden_weights('T'), {CudaProduct::mma, 3, 8}); }),
+  same(code_of(
+           [&] { CudaRunner(EMULATED, profile, golden_weights('T'), {CudaProduct::mma, 3, 8}); }),
        std::string(GPU_LOST), "a device that does not exist");
 }
 
@@ -115,8 +117,8 @@ TEST("cuda, emulated: the self-test passes, and fails for a device with a broken
     if (job->up) job->c[77] ^= 1;
     return status;
   };
-  same(cuda_self_test(broken, profile, {CudaProduct::plain, 0, 0}, stop), std::string("a random gated tile"),
-       "broken");
+  same(cuda_self_test(broken, profile, {CudaProduct::plain, 0, 0}, stop),
+       std::string("a random gated tile"), "broken");
 }
 
 TEST("cuda, emulated: a session whose device is lost goes on with the CPU, unless told to use it") {
@@ -133,7 +135,8 @@ TEST("cuda, emulated: a session whose device is lost goes on with the CPU, unles
     cuda::emulated::device().lost = true;
     std::string outcome;
     try {
-      outcome = std::to_string(session.mine(golden_window(), {0, 6}, 44314, progress, stop).hits.size());
+      outcome =
+          std::to_string(session.mine(golden_window(), {0, 6}, 44314, progress, stop).hits.size());
     } catch (const EngineError& error) {
       outcome = error.code();
     }

@@ -37,7 +37,8 @@ class Reader {
 
  private:
   char peek() {
-    while (at_ < text_.size() && std::string(" \n\t\r").find(text_[at_]) != std::string::npos) at_++;
+    while (at_ < text_.size() && std::string(" \n\t\r").find(text_[at_]) != std::string::npos)
+      at_++;
     if (at_ >= text_.size()) throw std::runtime_error("the JSON ends too early");
     return text_[at_];
   }

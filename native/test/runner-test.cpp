@@ -63,7 +63,9 @@ static const Register* const traces_of_m =
         : new Register("traces: random nonces of M agree with scalar on every backend",
                        [] { compare_with_scalar('M', setting("GONKA_TRACES_M", 0)); });
 
-TEST("batches: 1 to 8 threads (GONKA_THREADS_MAX), any batch size and order, resident or expanded weights") {
+TEST(
+    "batches: 1 to 8 threads (GONKA_THREADS_MAX), any batch size and order, resident or expanded "
+    "weights") {
   const Profile& profile = *find_profile('T');
   const size_t state = profile.trace_states(), bytes = profile.output_bytes();
   const auto items = random_items('T', 13, 7);

@@ -100,8 +100,8 @@ TEST("section 4: traces, digests and scores of the golden nonces of T and C, by 
       for (size_t i = 0; i < trace.size(); i++) {
         same_hex(trace[i], v["trace"][i].string, who + ": state " + std::to_string(i));
       }
-      const Target target = make_target(
-          target_key(network(code), golden_set()["beacon1"].hash(), golden_set()["beacon2"].hash()));
+      const Target target = make_target(target_key(network(code), golden_set()["beacon1"].hash(),
+                                                   golden_set()["beacon2"].hash()));
       const Score score = score_output(profile, item.input_key, item.nonce, output.data(), target,
                                        uint32_t(v["c"].u64()));
       same_hex(score.digest, v["digest"].string, who + ": digest");

@@ -25,8 +25,12 @@ ChallengeRequest request_in(const Fields& fields) {
   if (profile.size() != 1 || !find_profile(profile[0])) {
     throw EngineError(BAD_ARGUMENT, "profile must be T, C, M or L");
   }
-  return {{fields.text("chainId"), profile[0]}, fields.hash("beacon"), fields.host_key("hostKey"),
-          fields.hash("modelRoot"),             fields.u64("rows"),    fields.u32("passes", PASSES_MAX)};
+  return {{fields.text("chainId"), profile[0]},
+          fields.hash("beacon"),
+          fields.host_key("hostKey"),
+          fields.hash("modelRoot"),
+          fields.u64("rows"),
+          fields.u32("passes", PASSES_MAX)};
 }
 
 std::vector<Hash> hashes_in(const Fields& fields, const char* name) {

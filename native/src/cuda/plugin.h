@@ -31,7 +31,8 @@ void gonka_cuda_destroy(gonka_cuda_engine* engine);
 uint32_t gonka_cuda_batch(const gonka_cuda_engine* engine);
 size_t gonka_cuda_memory(const gonka_cuda_engine* engine);
 /* keys: 32 bytes for each item. outputs: tokens * 256 bytes for each. states: null, or for each
- * state of the trace before O all items' x (tokens * d bytes each). 0, or non-zero and a message. */
+ * state of the trace before O all items' x (tokens * d bytes each). 0, or non-zero and a message.
+ */
 int32_t gonka_cuda_run(gonka_cuda_engine* engine, const uint8_t* keys, const uint64_t* nonces,
                        uint32_t count, int8_t* outputs, int8_t* states, char* message,
                        size_t message_bytes);

@@ -64,7 +64,8 @@ __device__ inline void store_wgmma_tile(const Product& job, uint8_t* shared,
 template <bool GATED>
 __global__ void __launch_bounds__(MMA_THREADS, 1) wgmma_product(Product job) {
   GONKA_DYNAMIC_SHARED(raw);
-  uint8_t* shared = raw + (WGMMA_ALIGNMENT - shared_offset(raw) % WGMMA_ALIGNMENT) % WGMMA_ALIGNMENT;
+  uint8_t* shared =
+      raw + (WGMMA_ALIGNMENT - shared_offset(raw) % WGMMA_ALIGNMENT) % WGMMA_ALIGNMENT;
   const int steps = job.k / WGMMA_ROW_BYTES;
   const int warpgroup = threadIdx.x / 128;
   int32_t acc[128];

@@ -15,7 +15,8 @@ class MerkleTree {
   Hash root() const;
 
  private:
-  std::vector<Hash> peaks_;  // Roots of complete subtrees, largest first: the binary digits of count_.
+  std::vector<Hash>
+      peaks_;  // Roots of complete subtrees, largest first: the binary digits of count_.
   uint64_t count_ = 0;
 };
 

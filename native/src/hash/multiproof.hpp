@@ -1,5 +1,5 @@
-// Openings of several leaves of one RFC 6962 tree: the proof holds the root of every maximal subtree
-// without an opened leaf, from left to right. This is the encoding that the chain checks.
+// Openings of several leaves of one RFC 6962 tree: the proof holds the root of every maximal
+// subtree without an opened leaf, from left to right. This is the encoding that the chain checks.
 #pragma once
 #include "merkle.hpp"
 

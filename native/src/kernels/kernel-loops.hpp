@@ -87,7 +87,8 @@ void requantise_tile(const int32_t* tile, int tile_cols, int rows, int cols, int
   for (int r = 0; r < rows; r++) {
     const int32_t* from = tile + r * tile_cols;
     int8_t* to = out + size_t(r) * stride;
-    if (cols == tile_cols && cols % 16 == 0) {  // The usual case, with a trip count that vectorises.
+    if (cols == tile_cols &&
+        cols % 16 == 0) {  // The usual case, with a trip count that vectorises.
       for (int c = 0; c < cols; c += 16) {
         for (int i = 0; i < 16; i++) to[c + i] = int8_t(saturate((from[c + i] + half) >> shift));
       }

@@ -1,4 +1,5 @@
-// What one CPU backend provides. Every backend gives the same numbers; only layouts and speed differ.
+// What one CPU backend provides. Every backend gives the same numbers; only layouts and speed
+// differ.
 #pragma once
 #include <cstddef>
 #include <cstdint>

@@ -85,11 +85,13 @@ std::string cuda_self_test(const CudaApi& api, const Profile& profile, const Cud
   if (!agrees(api, options, extreme(profile.f, profile.f, 127, -128, 22))) {
     return "all +127 by -128";
   }
-  if (!agrees(api, options, extreme(1024, 1023, -127, 127, 17))) return "1023 terms of -127 by +127";
+  if (!agrees(api, options, extreme(1024, 1023, -127, 127, 17)))
+    return "1023 terms of -127 by +127";
   if (!agrees(api, options, random_tile(profile.d, s.d, 0))) return "a random tile of depth d";
   if (!agrees(api, options, random_tile(profile.f, s.f, 0))) return "a random tile of depth f";
   if (!agrees(api, options, random_tile(profile.d, s.d, s.h))) return "a random gated tile";
-  CudaRunner runner(api, *find_profile('T'), golden_weights_key(), {options.product, options.device, 8});
+  CudaRunner runner(api, *find_profile('T'), golden_weights_key(),
+                    {options.product, options.device, 8});
   return golden_test(runner, stop);
 }
 

@@ -57,8 +57,10 @@ Hash from_hex(const char* hex) {
 }
 
 // Network "isp1-public-1", profile T: the published vectors' nonces 0, 58 and 2^32 + 1.
-const char* const GOLDEN_WEIGHTS = "166a6753133276ec334df385d7cea440de86b50398176f0858892612f71653ea";
-const char* const GOLDEN_TARGET = "ee4983644cce6ae568020ef1ffa7fa6d7e4440a35081eaf334cce99ce33c1e24";
+const char* const GOLDEN_WEIGHTS =
+    "166a6753133276ec334df385d7cea440de86b50398176f0858892612f71653ea";
+const char* const GOLDEN_TARGET =
+    "ee4983644cce6ae568020ef1ffa7fa6d7e4440a35081eaf334cce99ce33c1e24";
 const char* const GOLDEN_INPUT = "de290df292b78001dae8071b762abbe3f4d225fe59a75e265ca45092fd11c6d6";
 const struct {
   uint64_t nonce;
