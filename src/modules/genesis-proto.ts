@@ -15,8 +15,22 @@ export function readProto<T>(codec: Codec<T>, place: GenesisValue): T {
     throw place.error("must be an object");
   }
   const message = decode(codec, place, value);
-  compare(place, snakeKeys(codec.toJSON(message)));
+  compare(place, snakeKeys(withEmptyLists(codec.toJSON(message), message)));
   return message;
+}
+
+/** The JSON with the lists that are empty in the message: generated writers leave those out. */
+function withEmptyLists(json: unknown, message: unknown): unknown {
+  if (Array.isArray(json) && Array.isArray(message)) {
+    return json.map((item, i) => withEmptyLists(item, message[i]));
+  }
+  if (typeof json !== "object" || json === null) return json;
+  const shown: Record<string, unknown> = { ...json };
+  for (const [name, member] of Object.entries(message ?? {})) {
+    if (Array.isArray(member) && member.length === 0) shown[name] = [];
+    else if (name in shown) shown[name] = withEmptyLists(shown[name], member);
+  }
+  return shown;
 }
 
 /** The messages of a list; a missing list is empty. */
