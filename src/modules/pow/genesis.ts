@@ -17,7 +17,7 @@ import {
 } from "./hosts/checks.ts";
 import { powInvariants } from "./invariants.ts";
 import type { PowKeeper } from "./keeper.ts";
-import { emissionRateMax, validateParams } from "./params.ts";
+import { emissionRateMax, validateParams, weightMax } from "./params.ts";
 import { updateSeats } from "./settlement/seats.ts";
 import { apportion, totalPower } from "./weight/power.ts";
 
@@ -96,6 +96,9 @@ function initStandings(pow: PowKeeper, ctx: Context, place: GenesisValue): void 
     const isHost = refusedAt(item, () => pow.hosts.find(ctx, standing.operator) !== undefined);
     if (!isHost) throw item.error(`${standing.operator} is not one of the hosts`);
     if (pow.hosts.hasStanding(ctx, standing.operator)) throw item.error("is there twice");
+    if (standing.referenceWeight > weightMax) {
+      throw item.at("reference_weight").error(`must be at most ${weightMax}`);
+    }
     pow.hosts.setStanding(ctx, standing);
     return standing;
   });

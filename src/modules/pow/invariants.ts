@@ -45,7 +45,7 @@ function seatGap(pow: PowKeeper, ctx: Context): string | undefined {
   return total === totalPower ? undefined : `seats have the power ${total}`;
 }
 
-/** Rounding may move one unit per host; a host without weight may give up its last min_power. */
+/** Rounding may move one unit per host. */
 function stepExcess(pow: PowKeeper, ctx: Context): string | undefined {
   const epoch = pow.epochs.current(ctx);
   const last = epoch && pow.settlements.get(ctx, epochKey(epoch.index));
@@ -56,9 +56,10 @@ function stepExcess(pow: PowKeeper, ctx: Context): string | undefined {
     powerAfter > powerBefore ? powerAfter - powerBefore : 0n,
   );
   const step = (fractionOf(params, "maxStep") * totalPower) / one;
-  const slack = BigInt(last.hosts.length) * (1n + params.minPower);
   const moved = sum(gained);
-  return moved <= step + slack ? undefined : `epoch ${last.epoch} moved ${moved} of the power`;
+  return moved <= step + BigInt(last.hosts.length)
+    ? undefined
+    : `epoch ${last.epoch} moved ${moved} of the power`;
 }
 
 function settlementGap(pow: PowKeeper, ctx: Context): string | undefined {

@@ -20,7 +20,6 @@ interface WholeRule {
   readonly unit: string;
 }
 
-const maxUint63 = (1n << 63n) - 1n;
 const whole = (name: WholeRule["name"], min: bigint, max: bigint, unit: string): WholeRule => ({
   name,
   min,
@@ -41,7 +40,7 @@ export const wholeRules: readonly WholeRule[] = [
   whole("tagAudits", 0n, 4n, "tags per epoch"),
   whole("confirmationSprints", 0n, 0n, "Sprints per epoch"),
   whole("confirmationBlocks", 1n, 10_000n, "blocks"),
-  whole("unprovenWeight", 1n, maxUint63, "weight"),
+  whole("unprovenWeight", 1n, 1n << 40n, "weight"),
   whole("minPower", 0n, 100_000n, "power, of 1,000,000"),
   whole("maxValidators", 1n, 10_000n, "validators"),
   whole("vestingEpochs", 0n, 10_000n, "epochs"),
@@ -155,6 +154,9 @@ function decimalOf(text: string): bigint {
 function shown(text: string): string {
   return JSON.stringify(text.slice(0, 80));
 }
+
+/** The largest claim, 2^32 hits of 2^20: no reference weight is above, and sums fit 64 bits. */
+export const weightMax: bigint = 1n << 52n;
 
 /** The range of a rate of emission at genesis, in 10^-18 ngonka. */
 export const emissionRateMax: bigint = emissionCapMax * one;

@@ -20,7 +20,7 @@ export interface StepRule {
   readonly factor: bigint;
   /** Largest part of all power that changes hands. */
   readonly maxStep: bigint;
-  /** A host without weight whose power falls below this has none. */
+  /** A host without weight whose power falls below this has none, as far as maxStep allows. */
   readonly minPower: bigint;
   /** Seats: the hosts with most power keep theirs. */
   readonly maxSeats: number;
@@ -45,11 +45,30 @@ export function stepPowers(contenders: readonly Contender[], rule: StepRule): bi
   const [part, whole] = rule.factor * moved <= limit ? [rule.factor, one] : [limit, one * moved];
   const next = gains.map((gain, i) => (old[i] ?? 0n) * whole + gain * part);
   const unit = total * whole; // One unit of power in the terms of `next`.
-  const kept = next.map((share, i) => {
-    const isSpent = contenders[i]?.weight === 0n && share < rule.minPower * unit;
-    return isSpent ? 0n : share;
-  });
+  const spent = next.map(
+    (share, i) => contenders[i]?.weight === 0n && share < rule.minPower * unit,
+  );
+  const kept = dropSmallest(next, spent, (limit * whole) / one - moved * part);
   return apportion(totalPower, keepLargest(kept, rule.maxSeats));
+}
+
+/** Zero for those that are spent, the smallest first, while they stay within the budget. */
+function dropSmallest(shares: readonly bigint[], spent: boolean[], budget: bigint): bigint[] {
+  const kept = [...shares];
+  let left = budget;
+  for (const { share, index } of ranked(shares).reverse()) {
+    if (!spent[index] || share > left) continue;
+    kept[index] = 0n;
+    left -= share;
+  }
+  return kept;
+}
+
+/** The largest share first; ties in their order. */
+function ranked(shares: readonly bigint[]): { share: bigint; index: number }[] {
+  return shares
+    .map((share, index) => ({ share, index }))
+    .sort((a, b) => (a.share === b.share ? a.index - b.index : a.share > b.share ? -1 : 1));
 }
 
 /**
@@ -74,12 +93,7 @@ export function apportion(amount: bigint, shares: readonly bigint[]): bigint[] {
 
 /** The largest `seats` shares, the others zero; ties to the first in order. */
 function keepLargest(shares: readonly bigint[], seats: number): bigint[] {
-  const kept = new Set(
-    shares
-      .map((share, index) => ({ share, index }))
-      .sort((a, b) => (a.share === b.share ? a.index - b.index : a.share > b.share ? -1 : 1))
-      .slice(0, seats)
-      .map(({ index }) => index),
-  );
+  const largest = ranked(shares).slice(0, seats);
+  const kept = new Set(largest.map(({ index }) => index));
   return shares.map((share, index) => (kept.has(index) ? share : 0n));
 }

@@ -58,6 +58,11 @@ t.test("a genesis that cannot be used is refused with its path", async (t) => {
     [standing({ operator: hostKeys("ann").operator }), "app_state.pow.standings[1]"],
     [standing({ power: "5" }), "app_state.pow.standings"],
     [{ ...good, standings: [] }, "app_state.pow.standings"],
+    [
+      standing({ reference_weight: String(2n ** 53n) }),
+      "app_state.pow.standings[1].reference_weight",
+    ],
+    [host({ surprises: [] }), "app_state.pow.hosts[1].surprises"],
     [{ ...good, next_emission: "4.2" }, "app_state.pow.next_emission"],
     [{ ...good, next_emission: "9".repeat(40) }, "app_state.pow.next_emission"],
     [
@@ -68,6 +73,8 @@ t.test("a genesis that cannot be used is refused with its path", async (t) => {
   ];
   for (const [state, path] of cases) t.equal(refusedAt(state), path);
   t.equal(refusedAt(good), "taken");
+  t.equal(refusedAt(host({ worker_grants: [] })), "taken", "an empty list is a list");
+  t.equal(refusedAt(host({ website: "", leaving: false })), "taken");
 });
 
 t.test("export and import are inverse, in the middle of an epoch too", async (t) => {

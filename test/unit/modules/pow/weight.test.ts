@@ -138,8 +138,8 @@ t.test("power: always one million, never more than the step changes hands", asyn
     const next = stepPowers(contenders, stepRule);
     if (sum(next) !== totalPower) t.fail(`seed ${seed}: sums up to ${sum(next)}`);
     const gained = next.map((power, i) => power - (old[i] ?? 0n)).filter((gain) => gain > 0n);
-    const slack = BigInt(old.length) * (1n + stepRule.minPower);
-    if (sum(gained) > totalPower / 4n + slack) t.fail(`seed ${seed}: moved ${sum(gained)}`);
+    if (sum(gained) > totalPower / 4n + BigInt(old.length))
+      t.fail(`seed ${seed}: moved ${sum(gained)}`);
     if (next.some((power) => power < 0n)) t.fail(`seed ${seed}: negative power`);
   }
   t.pass("seeds 1 to 400");
@@ -167,6 +167,16 @@ t.test(
     );
   },
 );
+
+t.test("power: min_power takes no more than the step at once, whatever it is", async (t) => {
+  const old = Array.from({ length: 20 }, () => ({ power: 50_000n, weight: 0n }));
+  const rule = { ...stepRule, factor: dec("0.05"), minPower: 100_000n };
+  const next = stepPowers([...old, { power: 0n, weight: 1n }], rule);
+  t.equal(sum(next), totalPower);
+  t.ok((next[20] ?? 0n) <= 250_000n, `one newcomer takes ${next[20]} of twenty that failed`);
+  const still = stepPowers([...old, { power: 0n, weight: 1n }], { ...rule, factor: 0n });
+  t.equal(sum(still), totalPower, "power does not vanish");
+});
 
 t.test("power: only the largest keep their seats; ties go to the first in order", async (t) => {
   const contenders = [10n, 30n, 30n, 30n].map((weight) => ({ power: 250_000n, weight }));
