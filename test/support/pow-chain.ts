@@ -37,6 +37,9 @@ export class MapBank implements Bank {
   balances(_ctx: Context, owner: Uint8Array): readonly Coin[] {
     return this.balancesByOwner.get(toHex(owner)) ?? [];
   }
+  isBlocked(address: Uint8Array): boolean {
+    return toHex(address) === toHex(moduleAddress("pow"));
+  }
   send(ctx: Context, from: Uint8Array, to: Uint8Array, coins: readonly Coin[]): void {
     const left = subtractCoins(this.balances(ctx, from), coins);
     if (!left) throw sdkErrors.insufficientFunds("too little");

@@ -5,6 +5,8 @@ import type { Context } from "../module.ts";
 /** Money. Only rewards/ uses it; the amounts given are positive. */
 export interface Bank {
   balances(ctx: Context, owner: Uint8Array): readonly Coin[];
+  /** Whether an account of a module that accounts for every coin: nothing may be sent there. */
+  isBlocked(address: Uint8Array): boolean;
   /** Throws a ModuleError when the sender has not enough. */
   send(ctx: Context, from: Uint8Array, to: Uint8Array, coins: readonly Coin[]): void;
   /** Creates coins; nobody else in the chain may. */

@@ -8,6 +8,7 @@ import type { Coin } from "../../../encoding/coins.ts";
 import { Totals, Vesting, VestingEnd } from "../../../gen/gonka/pow/v1/types.ts";
 import type { StoreKey } from "../../../store/kv.ts";
 import { type Addresses, moduleAddress } from "../../addresses.ts";
+import { sdkErrors } from "../../errors.ts";
 import type { Context } from "../../module.ts";
 import type { Bank } from "../expected.ts";
 import * as keys from "../keys.ts";
@@ -140,7 +141,11 @@ export class RewardKeeper {
     this.#bank.send(ctx, from, communityPoolAccount, amount);
   }
 
+  /** Throws sdk code 4 for an account whose module could not explain the coins. */
   spendPool(ctx: Context, to: Uint8Array, amount: readonly Coin[]): void {
+    if (this.#bank.isBlocked(to)) {
+      throw sdkErrors.unauthorized(`${this.#addresses.text(to)} is not allowed to receive funds`);
+    }
     this.#bank.send(ctx, communityPoolAccount, to, amount);
   }
 

@@ -122,6 +122,8 @@ function judge(pow: PowKeeper, ctx: Context, finding: Finding, leaf: Leaf): void
   const { epoch, assignment, verdict } = finding;
   const { host, verifier } = assignment;
   ctx.gas.consume(recomputeGas[pow.params.get(ctx).profile] ?? 0n, "Sprint leaf");
+  // Anybody may ask a node for an estimate, as whoever it wants: it gets the gas, not the work.
+  if (ctx.isSimulation) return;
   const truth = recomputeLeaf(pow, ctx, { epoch, host, leaf });
   const isBad = !equalBytes(truth.digest, leaf.digest) || !truth.isHit;
   const about = { epoch: epoch.index, leafIndex: leaf.index };

@@ -1,14 +1,23 @@
 /** Every refusal of pow's messages, by code: spec/modules/pow.md, "Messages". */
 import t from "tap";
 import { VerdictKind } from "../../../../src/gen/gonka/pow/v1/types.ts";
+import { moduleAddress } from "../../../../src/modules/addresses.ts";
 import { ModuleError } from "../../../../src/modules/errors.ts";
-import { authority, hostKeys, PowChain, powGenesis } from "../../../support/pow-chain.ts";
+import {
+  addresses,
+  authority,
+  HashOracle,
+  hostKeys,
+  PowChain,
+  powGenesis,
+} from "../../../support/pow-chain.ts";
 import { PowHost } from "../../../support/pow-host.ts";
 
+const powAccount = addresses.text(moduleAddress("pow"));
 const names = ["ann", "bob", "cat"] as const;
 
-function start(changes: Record<string, unknown> = {}) {
-  const chain = new PowChain(powGenesis({ ann: 64n, bob: 64n, cat: 64n }, changes));
+function start(changes: Record<string, unknown> = {}, oracle = new HashOracle()) {
+  const chain = new PowChain(powGenesis({ ann: 64n, bob: 64n, cat: 64n }, changes), oracle);
   const hosts = names.map((name) => new PowHost(chain, name));
   chain.block();
   const [ann, bob, cat] = hosts as [PowHost, PowHost, PowHost];
@@ -259,6 +268,28 @@ t.test("attestations: exactly the assigned hosts, one per verifier, well-formed"
   );
 });
 
+t.test("an estimate of an accusation does not make the node compute", async (t) => {
+  const oracle = new HashOracle();
+  const { chain, hosts, ann, bob } = start({}, oracle);
+  enter(chain, "commitHeight");
+  for (const host of hosts) host.mine(20);
+  for (const host of [ann, bob]) host.commit();
+  enter(chain, "beacon3Height");
+  bob.open();
+  enter(chain, "verifyHeight");
+  const badIndex = BigInt(ann.sampledOf(bob.operator)[0] ?? 0);
+  const kind = VerdictKind.VERDICT_KIND_INVALID;
+  const correctDigest = new Uint8Array(32);
+  const verdicts = [{ host: bob.operator, kind, tags: [], badIndex, correctDigest }];
+  const msg = { signer: ann.worker, verifier: ann.operator, epoch: 1n, sprint: 0, verdicts };
+  const handler = chain.module.msgs.find(({ typeUrl }) => typeUrl.endsWith("MsgAttestSprint"));
+  const before = oracle.recomputed;
+  const gas = { limit: 0n, consumed: 0n, consume: (amount: bigint) => (gas.consumed += amount) };
+  handler?.execute({ ...chain.context(), gas, isSimulation: true }, msg);
+  t.equal(oracle.recomputed, before);
+  t.ok(gas.consumed >= 2_000_000n, "the gas is the same");
+});
+
 const abstention = (host: PowHost) => ({
   host: host.operator,
   kind: VerdictKind.VERDICT_KIND_ABSTAIN,
@@ -282,6 +313,7 @@ t.test("parameters and the pool: only governance, in range, from the next epoch 
   t.equal(update({ tiers: [] }), "pow 18");
   t.equal(update({ forfeitDestination: 0 }), "pow 18");
   t.equal(update({ emissionCap: "4.2" }), "pow 18");
+  t.equal(update({ unprovenWeight: (1n << 40n) + 1n }), "pow 18", "weights must add up");
   t.equal(update({ vestingEpochs: 1, forfeitDestination: 2 }), "taken");
   t.equal(chain.params.vestingEpochs, 5, "not inside an epoch");
   const { settleHeight } = chain.pow.epochs.running(chain.context());
@@ -296,6 +328,11 @@ t.test("parameters and the pool: only governance, in range, from the next epoch 
   t.equal(
     refusal(() => chain.send("MsgCommunityPoolSpend", { ...spend, amount: [] })),
     "sdk 10",
+  );
+  t.equal(
+    refusal(() => chain.send("MsgCommunityPoolSpend", { ...spend, recipient: powAccount })),
+    "sdk 4",
+    "coins that pow could not explain",
   );
   const pool = () => chain.pow.rewards.pool(chain.context())[0]?.amount ?? 0n;
   const before = pool();
