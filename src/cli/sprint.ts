@@ -32,16 +32,28 @@ interface SprintOptions extends Omit<SprintId, "hostKey"> {
 /** Milliseconds between two progress lines. */
 const progressIntervalMs = 2000;
 
+/** Flags that both examples share; beacons and key are those of test/vectors/isp1.json. */
+const exampleFlags = [
+  "    --profile T --chain-id isp1-public-1 --c 44314",
+  "    --beacon1 7c698040e180930c5d539f68317682ca7c65fd6d4c76f91a189b8e8b969024e9",
+  "    --beacon2 7daeec2080b161a081eafe61dbd8fb6d880ba93d8254834bd2259c8c5322cb70",
+  "    --pubkey 02ed755feb061332d36a52357491a0a19b4e1f452a96c68a5b1cabba32ae61d170",
+].join(" \\\n");
+const exampleOf = (call: string): string =>
+  `\nExample:\n  gonkad sprint ${call} \\\n${exampleFlags}\n`;
+
 /** The command group `sprint`. */
 export function sprintCommand(terminal: Terminal = process): Command {
   const compute = withSprintOptions(new Command("compute"))
     .description("compute one nonce: digest, hit rule and the trace of every sublayer")
     .requiredOption("--nonce <n>", "the nonce, 0 .. 2^64-1", parseNonce)
+    .addHelpText("after", exampleOf("compute --nonce 0"))
     .action((options: SprintOptions & { nonce: bigint }) => showNonce(terminal, options));
   const hits = withSprintOptions(new Command("hits"))
     .description("search a range of nonces: the hits, their count and Merkle root")
     .requiredOption("--from <n>", "first nonce", parseNonce)
     .requiredOption("--to <n>", "last nonce, inclusive", parseNonce)
+    .addHelpText("after", exampleOf("hits --from 0 --to 63"))
     .action((options: SprintOptions & { from: bigint; to: bigint }) => showHits(terminal, options));
   return new Command("sprint")
     .description("compute the integer Sprint ISP-1 (spec/sprint.md)")

@@ -1,6 +1,7 @@
 /**
  * The localnet as its users meet it: four validators and four hosts as processes, unmodified
- * CosmJS, a vote, Sprints that decide power, and kill -9. Needs `npm run build`. Prints what it measured.
+ * CosmJS, a vote, Sprints that decide power, and kill -9. Needs `npm run build`; prints what it
+ * measured.
  */
 import type { EncodeObject } from "@cosmjs/proto-signing";
 import type { SigningStargateClient, StdFee } from "@cosmjs/stargate";

@@ -19,7 +19,7 @@ function leaves(command: Command, words: readonly string[] = []): string[][] {
 }
 
 t.test("the help of every command has a description and an example that calls it", async (t) => {
-  const commands = leaves(await program()).filter(([group]) => group !== "sprint");
+  const commands = leaves(await program());
   t.ok(commands.length > 70, `${commands.length} commands`);
   for (const words of commands) {
     const { code, out } = await runCli([...words, "--help"]);
