@@ -134,7 +134,7 @@ export type LoadedAddon = { readonly addon: Addon } | { readonly missing: string
 const addonPath = join("native", "build", "gonka_sprint.node");
 let loaded: LoadedAddon | undefined;
 
-/** Loads the addon that `npm run build:native` made; the outcome is the same for a whole process. */
+/** Loads the addon that `npm run build:native` made; a process asks once. */
 export function loadAddon(): LoadedAddon {
   loaded ??= load();
   return loaded;

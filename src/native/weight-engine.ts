@@ -1,4 +1,4 @@
-/** MWC-1 over model files (spec/sprint.md, clause 12): the addon where it is built, else the twin. */
+/** MWC-1 over model files (spec/sprint.md, clause 12): the addon where built, else the twin. */
 import { concat } from "../encoding/bytes.ts";
 import type { ChallengeAnswer, ChallengeId } from "../sprint/mwc/challenge.ts";
 import { answerChallenge } from "../sprint/mwc/challenge.ts";

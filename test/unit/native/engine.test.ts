@@ -8,7 +8,12 @@ import t from "tap";
 import { fromHex, toHex } from "../../../src/encoding/bytes.ts";
 import { loadAddon } from "../../../src/native/addon.ts";
 import { EngineError, type SprintEngine } from "../../../src/native/engine.ts";
-import { backendNames, openEngine, selfTestBackends } from "../../../src/native/open-engine.ts";
+import {
+  backendNames,
+  measurePeakGops,
+  openEngine,
+  selfTestBackends,
+} from "../../../src/native/open-engine.ts";
 
 interface Vectors {
   readonly sets: {
@@ -83,6 +88,12 @@ t.test("every compiled backend passes the golden nonces", withAddon, async (t) =
   const whole = await engine.mine({ beacon2, hostKey, first: 0n, count: 64n, c });
   t.equal(toHex(whole.root), golden.root, "the commitment of nonces 0 to 63");
   for (const { backend, failed } of await selfTestBackends("C")) t.equal(failed, "", backend);
+});
+
+t.test("the peak of a backend is measured, and of no other name", withAddon, async (t) => {
+  const measure = (backend: string) => measurePeakGops({ backend, threads: 1, milliseconds: 20 });
+  t.ok((await measure("scalar")) > 0.1, "scalar");
+  t.equal(await codeOf(() => measure("abacus")), "UNKNOWN_BACKEND");
 });
 
 t.test("addon and twin agree on random nonces, outputs and verdicts", withAddon, async (t) => {

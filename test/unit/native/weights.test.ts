@@ -1,4 +1,4 @@
-/** Weight challenges: addon and twin give the same roots, answers and openings; errors have codes. */
+/** Weight challenges: addon and twin give the same roots, answers, openings; errors have codes. */
 import { mkdtempSync, rmSync, truncateSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
