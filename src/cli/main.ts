@@ -53,9 +53,12 @@ function wantJson(command: Command): void {
   if (hasOwn && command.optsWithGlobals().output === "json") command.setOptionValue("json", true);
 }
 
-/** exitOverride holds for one command only. */
+/**
+ * Neither setting is inherited: errors come back as exceptions, and a flag belongs to the command
+ * that it stands behind, although a group above knows a flag of that name too.
+ */
 function inheritExit(command: Command): Command {
-  command.exitOverride();
+  command.exitOverride().enablePositionalOptions();
   for (const inner of command.commands) inheritExit(inner);
   return command;
 }

@@ -110,3 +110,21 @@ t.test("--trace adds the stack", async (t) => {
   t.notMatch((await runCli(args)).err, /\n {4}at /);
   t.match((await runCli([...args, "--trace"])).err, /\n {4}at /);
 });
+
+t.test("sprint compute and hits print the fields of the vectors", async (t) => {
+  const file = new URL("test/vectors/isp1.json", root);
+  const { sets, nonces, hits } = JSON.parse(readFileSync(file, "utf8"));
+  const set = ["--profile", "T", "--chain-id", sets.P.chain_id, "--pubkey", sets.P.pubkey];
+  const beacons = ["--beacon1", sets.P.beacon1, "--beacon2", sets.P.beacon2];
+  const [vector] = nonces;
+  const flags = [...set, ...beacons, "--c", String(vector.c), "--json"];
+  const one = await runCli(["sprint", "compute", "--nonce", vector.nonce, ...flags]);
+  t.equal(one.code, 0, one.err);
+  const { digest, hit, dot, v2, t2, trace } = JSON.parse(one.out);
+  const { nonce: _, set: __, profile: ___, c: ____, ...expected } = vector;
+  t.same({ digest, hit, dot, v2, t2, trace }, expected);
+  const few = await runCli(["sprint", "hits", "--from", "0", "--to", "7", ...flags]);
+  t.equal(few.code, 0, few.err);
+  const known = hits[0].hits.filter((entry: { nonce: string }) => Number(entry.nonce) <= 7);
+  t.same(JSON.parse(few.out).hits, known);
+});
