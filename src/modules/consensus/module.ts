@@ -19,6 +19,9 @@ import { updateParamsAmino } from "./amino.ts";
 import { paramsKey, scheduledParamsKey } from "./keys.ts";
 
 const maxParamsBytes = 65_536;
+/** Less room than this, in bytes and in gas, and no vote could ever widen it again. */
+const blockMinBytes = 131_072n;
+const blockMinGas = 1_000_000n;
 
 /** The parameters, and the only code that writes the consensus store. */
 export class ConsensusKeeper {
@@ -97,7 +100,8 @@ function updateParams(keeper: ConsensusKeeper, authority: string): MsgHandler {
     signers: (msg) => [msg.authority],
     validate: (msg) => {
       keeper.addresses.parse(msg.authority, "invalid authority address");
-      const bad = validateConsensusParams(paramsOf(msg));
+      const params = paramsOf(msg);
+      const bad = validateConsensusParams(params) ?? deadlockOf(params);
       if (bad !== undefined) throw sdkErrors.invalidRequest(bad);
     },
     execute: (ctx, msg) => {
@@ -115,6 +119,19 @@ function updateParams(keeper: ConsensusKeeper, authority: string): MsgHandler {
       return MsgUpdateParamsResponse.encode({}).finish();
     },
   });
+}
+
+/** Why the chain could not go on, or not change its parameters again; undefined when it can. */
+function deadlockOf({ block, validator }: ConsensusParams): string | undefined {
+  const { maxBytes = -1n, maxGas = -1n } = block ?? {};
+  if (maxBytes !== -1n && maxBytes < blockMinBytes) {
+    return `block.max_bytes must be -1 or at least ${blockMinBytes}, got ${maxBytes}`;
+  }
+  if (maxGas !== -1n && maxGas < blockMinGas) {
+    return `block.max_gas must be -1 or at least ${blockMinGas}, got ${maxGas}`;
+  }
+  if (validator?.pubKeyTypes.includes("ed25519")) return undefined;
+  return "validator.pub_key_types must name ed25519: all hosts have such keys";
 }
 
 /** All four groups must be given; the version is not among them. */
