@@ -16,7 +16,8 @@ export interface Db {
 
 /** Validator sets of the past (execution/). */
 export interface States {
-  loadValidators(height: bigint): ValidatorSet | undefined;
+  /** Members and powers of the set that decided a height; the priorities may be of another. */
+  loadMembers(height: bigint): ValidatorSet | undefined;
 }
 
 /** Headers of the past (blockstore/). */

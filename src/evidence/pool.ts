@@ -23,6 +23,8 @@ const pendingMax = 1000;
 /** Pairs of conflicting votes of the running height that may wait for its end. */
 const reportsMax = 1000;
 
+type Write = { readonly key: Uint8Array; readonly value: Uint8Array | undefined };
+
 interface PoolParts {
   readonly db: Db;
   readonly states: States;
@@ -36,6 +38,8 @@ export class EvidencePool {
   readonly #pending = new Map<string, Evidence>();
   /** Heights of committed evidence by hash. */
   readonly #committed = new Map<string, bigint>();
+  /** Resolves when everything queued for the disk is written. Never rejects. */
+  #written: Promise<void> = Promise.resolve();
   #reports: { readonly a: Vote; readonly b: Vote }[] = [];
   #state: ChainState;
   #listener: ((evidence: Evidence) => void) | undefined;
@@ -69,8 +73,9 @@ export class EvidencePool {
   /** Evidence for the next proposal, oldest first, at most that many encoded bytes. */
   pending(maxBytes: bigint): readonly Evidence[] {
     const chosen: Evidence[] = [];
+    let size = 0;
     for (const evidence of this.#byAge()) {
-      const size = EvidenceList.encode({ evidence: [...chosen, evidence] }).finish().length;
+      size += EvidenceList.encode({ evidence: [evidence] }).finish().length;
       if (BigInt(size) > maxBytes) break;
       chosen.push(evidence);
     }
@@ -101,27 +106,36 @@ export class EvidencePool {
       if (this.#pending.has(hash)) continue;
       const verdict = verifyEvidence(this.#parts, state, piece);
       if (verdict === "early") return "evidence of a height that is not decided";
+      if (verdict === "late") return "evidence that is too old";
       if (verdict !== "valid") return verdict.refused;
       this.#addPending(hash, piece);
     }
     return undefined;
   }
 
-  /** A block was applied: its evidence is decided, reports become evidence, old ones expire. */
-  update(state: ChainState, decided: readonly Evidence[]): void {
+  /**
+   * A block was applied: its evidence is decided, reports become evidence, old ones expire.
+   * Resolves when what is decided is on the disk; rejects when that fails: the node must stop.
+   */
+  async update(state: ChainState, decided: readonly Evidence[]): Promise<void> {
     this.#state = state;
+    const writes: Write[] = [];
     for (const evidence of decided) {
       const hash = hashOf(evidence);
       const height = evidenceHeight(evidence);
       this.#committed.set(hash, height);
       this.#pending.delete(hash);
-      this.#write([
+      writes.push(
         { key: keyOf(committedPrefix, height, hash), value: new Uint8Array(0) },
         { key: keyOf(pendingPrefix, height, hash), value: undefined },
-      ]);
+      );
     }
+    const before = this.#written;
     this.#takeReports();
     this.#expire();
+    if (writes.length === 0) return;
+    await before; // The piece itself may still be on its way to the disk.
+    await this.#parts.db.batch(writes, { sync: true });
   }
 
   #takeReports(): void {
@@ -152,7 +166,7 @@ export class EvidencePool {
 
   #validatorsOf(height: bigint) {
     const { lastBlockHeight, lastValidators } = this.#state;
-    return height === lastBlockHeight ? lastValidators : this.#parts.states.loadValidators(height);
+    return height === lastBlockHeight ? lastValidators : this.#parts.states.loadMembers(height);
   }
 
   #expire(): void {
@@ -193,11 +207,13 @@ export class EvidencePool {
       .map(([, evidence]) => evidence);
   }
 
-  /** Writes in order. Evidence that a crash loses is reported, gossiped or decided again. */
-  #write(writes: readonly { readonly key: Uint8Array; readonly value: Uint8Array | undefined }[]) {
-    this.#parts.db.batch(writes, { sync: false }).catch((error: unknown) => {
-      this.#parts.log.error("evidence not written", { error: String(error) });
-    });
+  /** Writes in order. Pending evidence that a crash loses is reported or gossiped again. */
+  #write(writes: readonly Write[]): void {
+    this.#written = this.#written
+      .then(() => this.#parts.db.batch(writes, { sync: false }))
+      .catch((error: unknown) => {
+        this.#parts.log.error("evidence not written", { error: String(error) });
+      });
   }
 }
 

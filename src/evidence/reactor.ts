@@ -62,7 +62,7 @@ export class EvidenceReactor {
     }
     for (const evidence of list.evidence) {
       const verdict = this.#parts.pool.add(evidence);
-      if (verdict === "valid" || verdict === "early") continue;
+      if (typeof verdict === "string") continue;
       this.#parts.log.warn("evidence refused", { peer: peer.id, reason: verdict.refused });
       this.#parts.network.ban(peer, `evidence: ${verdict.refused}`);
       return;

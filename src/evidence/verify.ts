@@ -13,8 +13,11 @@ import type { ValidatorSet } from "../types/validator-set.ts";
 import { verifyVote } from "../types/vote.ts";
 import type { Blocks, States } from "./expected.ts";
 
-/** "early": this node has not come to the evidence's height; who sent it may be honest. */
-export type Verdict = "valid" | "early" | { readonly refused: string };
+/**
+ * "early": this node has not come to the evidence's height; "late": it is too old here, and perhaps
+ * not where it comes from. Who sent either may be honest.
+ */
+export type Verdict = "valid" | "early" | "late" | { readonly refused: string };
 
 /** Judges well-formed evidence on a state. Total. */
 export function verifyEvidence(
@@ -27,12 +30,12 @@ export function verifyEvidence(
   const height = evidenceHeight(evidence);
   if (height > state.lastBlockHeight) return "early";
   const time = blocks.loadBlockMeta(height)?.header.time;
-  const validators = states.loadValidators(height);
-  if (!time || !validators) return { refused: `height ${height} is not known any more` };
+  const validators = states.loadMembers(height);
+  if (!time || !validators) return "late"; // Pruned.
   if (compareTime(time, duplicate.timestamp) !== 0) {
     return { refused: `time differs from the header of height ${height}` };
   }
-  if (isExpired(state, { height, time })) return { refused: `height ${height} is too old` };
+  if (isExpired(state, { height, time })) return "late";
   const problem = refuseDuplicate(duplicate, state.chainId, validators);
   return problem === undefined ? "valid" : { refused: problem };
 }

@@ -126,7 +126,7 @@ export class BlockExecutor {
     const next = nextState(state, { header: block.header, blockId }, finalized);
     await states.saveFinalizeBlock(block.header.height, finalized);
     const retainHeight = await this.#commit(next, block, finalized);
-    evidence.update(next, block.evidence.evidence);
+    await evidence.update(next, block.evidence.evidence);
     await states.save(next);
     this.#parts.log.info("applied block", {
       height: block.header.height,

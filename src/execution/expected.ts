@@ -55,8 +55,11 @@ export interface EvidencePool {
   pending(maxBytes: bigint): readonly Evidence[];
   /** Why one of a block's evidence is not acceptable on this state, or undefined. */
   check(state: ChainState, evidence: readonly Evidence[]): string | undefined;
-  /** A block was applied: its evidence is decided, and old evidence expires. */
-  update(state: ChainState, decided: readonly Evidence[]): void;
+  /**
+   * A block was applied: its evidence is decided, and old evidence expires. Resolves when the disk
+   * knows what is decided: whether a later block is valid depends on it.
+   */
+  update(state: ChainState, decided: readonly Evidence[]): Promise<void>;
 }
 
 /** Structured log lines. Values must be plain data; secrets never. */

@@ -159,7 +159,7 @@ async function reexecute(
       throw new HandshakeError(mismatch(`block ${height}`, block.header.appHash, hash));
     }
     const isFirst = height === genesis.initialHeight;
-    const lastSet = isFirst ? ValidatorSet.from([]) : states.loadValidators(height - 1n);
+    const lastSet = isFirst ? ValidatorSet.from([]) : states.loadMembers(height - 1n);
     if (!lastSet) throw new HandshakeError(`no validators stored for height ${height - 1n}`);
     log.info("replaying block", { height });
     hash = Uint8Array.from(app.finalizeBlock(finalizeBlockRequest(block, lastSet)).appHash);

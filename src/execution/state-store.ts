@@ -58,13 +58,30 @@ export class StateStore {
    * answers them; the proposer is the same as in the live set.
    */
   loadValidators(height: bigint): ValidatorSet | undefined {
+    const found = this.#storedSet(height);
+    if (!found || found.turns === 0) return found?.set;
+    return found.set.incrementPriority(found.turns);
+  }
+
+  /**
+   * The same members and powers, with the priorities of an earlier height: for judging votes.
+   * Costs the same at every height; thousands of turns for a peer's message would stop the node.
+   */
+  loadMembers(height: bigint): ValidatorSet | undefined {
+    return this.#storedSet(height)?.set;
+  }
+
+  /** The set as it was last stored, and the turns from there to the height. */
+  #storedSet(height: bigint): { set: ValidatorSet; turns: number } | undefined {
     const info = this.#validatorsInfo(height);
     if (!info) return undefined;
-    if (info.validatorSet.length > 0) return decodeValidators(info.validatorSet);
+    if (info.validatorSet.length > 0) {
+      return { set: decodeValidators(info.validatorSet), turns: 0 };
+    }
     const stored = lastStoredHeight(height, info.lastHeightChanged);
     const full = this.#validatorsInfo(stored);
     if (!full || full.validatorSet.length === 0) return undefined;
-    return decodeValidators(full.validatorSet).incrementPriority(Number(height - stored));
+    return { set: decodeValidators(full.validatorSet), turns: Number(height - stored) };
   }
 
   /** The consensus parameters that hold for a height. */

@@ -75,7 +75,8 @@ export function rpcBackend(parts: RunningParts, node: Omit<NodeView, "peers">): 
     addEvidence: (piece) => {
       const verdict = evidence.add(piece);
       if (verdict === "valid") return undefined;
-      return verdict === "early" ? "its height is not decided yet" : verdict.refused;
+      if (verdict === "early") return "its height is not decided yet";
+      return verdict === "late" ? "it is too old" : verdict.refused;
     },
   };
 }

@@ -63,7 +63,7 @@ export async function openChain(parts: {
   const feed = new BlockFeed(log.named("feed"));
   const shared = { states, blocks, mempool, evidence, feed, log: log.named("execution") };
   let latest = await handshake({ ...shared, app, genesis, version: appVersion });
-  evidence.update(latest, []);
+  await evidence.update(latest, []);
   feed.onBlock(() => {
     latest = states.load() ?? latest;
   });

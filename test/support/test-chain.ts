@@ -67,7 +67,7 @@ export const silentLog = { debug() {}, info() {}, warn() {}, error() {} };
 export const noEvidence: EvidencePool = {
   pending: () => [],
   check: () => undefined,
-  update() {},
+  update: async () => undefined,
 };
 
 /** What a chain runs over; what a restart finds again. */

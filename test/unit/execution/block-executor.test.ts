@@ -77,7 +77,7 @@ t.test(
     const pool = {
       pending: () => [...evidence],
       check: () => undefined,
-      update: (_: unknown, list: readonly unknown[]) => {
+      update: async (_: unknown, list: readonly unknown[]) => {
         decided.push(list.length);
         evidence.length = 0;
       },

@@ -9,7 +9,7 @@ import { StateStore } from "../../../src/execution/state-store.ts";
 import { MemoryDb } from "../../../src/store/memory-db.ts";
 import type { ChainState } from "../../../src/types/chain-state.ts";
 import { genesisState } from "../../../src/types/genesis/genesis.ts";
-import type { ValidatorSet } from "../../../src/types/validator-set.ts";
+import { ValidatorSet } from "../../../src/types/validator-set.ts";
 import { newValidator } from "../../../src/types/validators/validator.ts";
 import { testGenesis, validatorKey } from "../../support/test-chain.ts";
 
@@ -120,3 +120,29 @@ t.test("pruning keeps what later heights point at", async (t) => {
   t.same(store.loadFinalizeBlock(6n)?.appHash, Uint8Array.of(6));
   await t.rejects(store.prune(6n, 100n), /no validators/);
 });
+
+t.test(
+  "members of a height come without its turns: a message must not cost thousands",
+  async (t) => {
+    const store = new StateStore(new MemoryDb());
+    const first = genesisState(testGenesis(4));
+    await store.save(first);
+    const later = { ...first, lastBlockHeight: 2_000n, lastValidators: first.validators };
+    await store.save(later);
+    const incrementPriority = ValidatorSet.prototype.incrementPriority;
+    let turns = 0;
+    ValidatorSet.prototype.incrementPriority = function count(rounds) {
+      turns += rounds;
+      return incrementPriority.call(this, rounds);
+    };
+    t.teardown(() => {
+      ValidatorSet.prototype.incrementPriority = incrementPriority;
+    });
+    const members = store.loadMembers(2_002n);
+    t.equal(turns, 0);
+    const all = store.loadValidators(2_002n);
+    t.equal(turns, 2_001);
+    t.same(members?.hash(), all?.hash());
+    t.equal(store.loadMembers(6_000n), undefined);
+  },
+);

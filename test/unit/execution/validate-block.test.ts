@@ -132,7 +132,7 @@ t.test(
       /evidence of 0 bytes, at most -1/,
     );
     const disks = { blockDb: new MemoryDb(), stateDb: new MemoryDb() };
-    const evidence = { pending: () => [], check: () => "not true", update() {} };
+    const evidence = { pending: () => [], check: () => "not true", update: async () => undefined };
     const app = new KvStoreApp(emptyDisk());
     const genesis = testGenesis(1);
     const doubting = await TestChain.open(app, disks, { genesis, evidence });
