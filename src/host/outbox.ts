@@ -23,7 +23,7 @@ export interface Errand {
   readonly deadline: bigint;
   readonly msg: OutgoingMsg;
   readonly msgBytes: number;
-  /** Gas for recomputation that the message asks of the state machine. */
+  /** Gas for recomputation that the message asks of the state machine: known, so not doubled. */
   readonly extraGas?: number;
 }
 
@@ -54,7 +54,7 @@ export class Outbox {
     }
     if (errand.height >= errand.deadline || (await this.#isUnderWay(errand.height))) return;
     const { msg, msgBytes, deadline, extraGas = 0 } = errand;
-    const gasLimit = (baseGas + gasPerByte * msgBytes + extraGas) * 2 ** this.#doublings;
+    const gasLimit = (baseGas + gasPerByte * msgBytes) * 2 ** this.#doublings + extraGas;
     try {
       const hash = await this.#chain.send({ msg, gasLimit, timeoutHeight: deadline });
       this.#last = { height: errand.height, hash };

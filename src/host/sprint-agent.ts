@@ -6,10 +6,10 @@
 import { equalBytes } from "../encoding/bytes.ts";
 import type { Params } from "../gen/gonka/pow/v1/params.ts";
 import { MsgAttestSprint, MsgCommitSprint, MsgOpenSprint } from "../gen/gonka/pow/v1/tx.ts";
-import { VerdictKind } from "../gen/gonka/pow/v1/types.ts";
 import { commitmentOf, openLeaves } from "../sprint/hits.ts";
 import { type Profile, profileNamed } from "../sprint/profiles.ts";
 import { sampleAllSlots } from "../sprint/sampling.ts";
+import { affordable } from "./accusations.ts";
 import { type Duty, deadlineOf, dutyAt } from "./duty.ts";
 import type { Chain, ChainView, Log, Mining, SprintEngine } from "./expected.ts";
 import { Journal } from "./journal.ts";
@@ -20,8 +20,6 @@ import { Verification } from "./verifier.ts";
 const mainSprint = 0;
 /** Blocks before the last one for verdicts in which unfinished ones are sent as abstentions. */
 const verdictReserveBlocks = 1n;
-/** Gas for one leaf that an accusation makes the state machine recompute. */
-const accusationGas = 3_000_000;
 
 /** Who works, and how much. */
 export interface AgentSettings {
@@ -264,16 +262,15 @@ export class SprintAgent {
     const deadline = deadlineOf("verify", view);
     const isLate = view.height + 1n >= deadline - verdictReserveBlocks;
     if (!verification.isDone && !isLate) return;
-    const verdicts = verification.verdicts();
+    const { verdicts, gas } = affordable(verification.verdicts(), profile.name);
     const value = { signer, verifier: operator, epoch, sprint: mainSprint, verdicts };
-    const isAccusation = verdicts.filter((v) => v.kind === VerdictKind.VERDICT_KIND_INVALID);
     await this.#outbox.deliver({
       name: `attest ${epoch}`,
       height: view.height,
       deadline,
       msg: { typeUrl: "/gonka.pow.v1.MsgAttestSprint", value },
       msgBytes: MsgAttestSprint.encode(value).finish().length,
-      extraGas: accusationGas * isAccusation.length,
+      extraGas: gas,
     });
   }
 }
