@@ -13,9 +13,10 @@ import { Wal } from "../consensus/wal/wal.ts";
 import { EvidenceReactor } from "../evidence/reactor.ts";
 import { MempoolReactor } from "../mempool/reactor.ts";
 import { PeerNetwork } from "../p2p/network.ts";
-import { stateFileAt } from "../privval/files.ts";
+import { openSignState } from "../privval/files.ts";
 import { LocalSigner } from "../privval/local-signer.ts";
 import { RpcServer } from "../rpc/server.ts";
+import type { ChainState } from "../types/chain-state.ts";
 import { type GenesisDoc, parseGenesis } from "../types/genesis/genesis.ts";
 import { apiBackend, type RunningParts, rpcBackend } from "./backends.ts";
 import { bech32Prefix, type Chain, openChain } from "./chain.ts";
@@ -218,7 +219,7 @@ function buildEngine(parts: {
     clock: machineClock,
     log,
     wal,
-    signer: new LocalSigner(keys.validator, stateFileAt(paths.privValidatorState)),
+    signer: openSigner(paths.privValidatorState, keys, chain.state()),
     timeouts: {
       proposeMs: ms("timeout_propose"),
       proposeDeltaMs: ms("timeout_propose_delta"),
@@ -231,6 +232,13 @@ function buildEngine(parts: {
     },
     fatal,
   });
+}
+
+function openSigner(file: string, { validator }: NodeKeys, state: ChainState): LocalSigner {
+  const { lastBlockHeight: lastHeight, lastValidators, validators, nextValidators } = state;
+  const sets = [lastValidators, validators, nextValidators];
+  const isValidator = sets.some((set) => set.byAddress(validator.address));
+  return new LocalSigner(validator, openSignState(file, { lastHeight, isValidator }));
 }
 
 async function startRpc(options: {

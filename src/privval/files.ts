@@ -9,11 +9,18 @@ import {
   openSync,
   readFileSync,
   renameSync,
-  writeSync,
+  writeFileSync,
 } from "node:fs";
 import path from "node:path";
-import { formatKeyFile, parseKeyFile, type ValidatorKey, validatorKey } from "./key-file.ts";
+import {
+  formatKeyFile,
+  PrivvalFileError,
+  parseKeyFile,
+  type ValidatorKey,
+  validatorKey,
+} from "./key-file.ts";
 import type { StateFile } from "./local-signer.ts";
+import { formatStateFile, neverSigned } from "./sign-state.ts";
 
 /** Readable by the owner only: the key is a secret, and so is what was signed. */
 const fileMode = 0o600;
@@ -25,6 +32,27 @@ export function loadOrCreateKey(file: string): ValidatorKey {
   const key = validatorKey(new Uint8Array(randomBytes(32)));
   replaceFile(file, formatKeyFile(key));
   return key;
+}
+
+/**
+ * The sign state of a node. A missing file is made when nothing can have been signed yet; a
+ * validator of a running chain that lost it could sign twice. Throws PrivvalFileError then.
+ */
+export function openSignState(
+  file: string,
+  chain: { readonly lastHeight: bigint; readonly isValidator: boolean },
+): StateFile {
+  if (!existsSync(file)) {
+    if (chain.lastHeight > 0n && chain.isValidator) {
+      throw new PrivvalFileError(
+        `${file} is missing, and without it this validator could sign twice: bring back its last ` +
+          "copy; or, with a height above everything that this key may have signed, write " +
+          `{"height": "${chain.lastHeight + 2n}", "round": 0, "step": 3}`,
+      );
+    }
+    replaceFile(file, formatStateFile(neverSigned));
+  }
+  return stateFileAt(file);
 }
 
 /** The sign state in that file. */
@@ -42,7 +70,7 @@ function replaceFile(file: string, text: string): void {
   const fresh = `${file}.new`;
   const handle = openSync(fresh, "w", fileMode);
   try {
-    writeSync(handle, text);
+    writeFileSync(handle, text); // All of it, in as many writes as the disk needs.
     fsyncSync(handle);
   } finally {
     closeSync(handle);

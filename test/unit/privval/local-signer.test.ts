@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { Proposal, Vote } from "cosmjs-types/tendermint/types/types";
 import t from "tap";
-import { loadOrCreateKey, stateFileAt } from "../../../src/privval/files.ts";
+import { loadOrCreateKey, openSignState, stateFileAt } from "../../../src/privval/files.ts";
 import {
   formatKeyFile,
   PrivvalFileError,
@@ -147,6 +147,29 @@ t.test("the files are CometBFT's: JSON names, encodings and mode", async (t) => 
   });
   writeFileSync(stateFile, '{"height": "0", "round": 0, "step": 0}'); // As cometbft init does.
   t.ok("signature" in new LocalSigner(key, stateFileAt(stateFile)).signVote(chainId, vote()));
+});
+
+t.test("a validator of a running chain does not start without its state file", async (t) => {
+  const folder = mkdtempSync(path.join(tmpdir(), "gonka-privval-"));
+  t.teardown(() => rmSync(folder, { recursive: true }));
+  const file = path.join(folder, "data", "priv_validator_state.json");
+  const running = { lastHeight: 9n, isValidator: true };
+  t.throws(() => openSignState(file, running), PrivvalFileError);
+  for (const chain of [
+    { lastHeight: 0n, isValidator: true },
+    { lastHeight: 9n, isValidator: false },
+  ]) {
+    rmSync(file, { force: true });
+    t.equal(
+      openSignState(file, chain).read()?.includes('"step": 0'),
+      true,
+      "made where it is safe",
+    );
+    t.ok(
+      "signature" in new LocalSigner(key, openSignState(file, running)).signVote(chainId, vote()),
+    );
+    t.match(openSignState(file, running).read(), /signbytes/, "and not made anew");
+  }
 });
 
 t.test("broken files are refused, and no secret is repeated", async (t) => {
