@@ -39,7 +39,9 @@ export function settle(pow: PowKeeper, ctx: Context, epoch: Epoch): ValidatorUpd
   const hosts = weigh(hostResults(pow, ctx, epoch), params);
   const registered = sum(hosts.map((host) => host.registered));
   const confirmed = sum(hosts.map((host) => host.confirmed));
-  const needed = fractionOf(params, "formationShare") * registered;
+  // Of what was proven before: claims cost nothing, and must not keep an epoch from forming.
+  const proven = sum(hosts.map(({ isParticipant, reference }) => (isParticipant ? reference : 0n)));
+  const needed = fractionOf(params, "formationShare") * proven;
   const formed = confirmed > 0n && confirmed * one >= needed;
   const money = pay(pow, ctx, { epoch, hosts, params });
   const powers = nextPowers(hosts, params, formed);

@@ -171,6 +171,22 @@ t.test("one of four comes: below the formation share the set only drifts", async
   t.equal(resultOf("bob", settlement).powerAfter, 237_500n);
 });
 
+t.test("claims without history cannot keep an epoch from forming", async (t) => {
+  const { chain, hosts } = start();
+  const shams = Array.from({ length: 8 }, (_, i) => new PowHost(chain, `sham ${i}`));
+  chain.block(() => {
+    for (const sham of shams) chain.send("MsgRegisterHost", sham.registration());
+  });
+  const isSham = (host: PowHost) => shams.includes(host);
+  const { settlement } = playEpoch(chain, [...hosts, ...shams], {
+    commit: (host) => host.commit(isSham(host) ? { count: 1n << 31n } : {}),
+    open: (host) => (isSham(host) ? undefined : host.open()),
+    attest: (host) => (isSham(host) ? undefined : host.attest()),
+  });
+  t.equal(settlement.registeredWeight, 4n * 64n + 8n * 96n, "each counts up to unproven_weight");
+  t.same([settlement.confirmedWeight, settlement.formed], [256n, true]);
+});
+
 t.test("a host that leaves runs out of power and is forgotten", async (t) => {
   const { chain, hosts } = start();
   const dan = hosts[3];
