@@ -12,11 +12,11 @@ import { EvidenceList } from "cosmjs-types/tendermint/types/evidence";
 import type { BlockID, Commit } from "cosmjs-types/tendermint/types/types";
 import type { Application } from "../abci/application.ts";
 import { toUpperHex } from "../encoding/bytes.ts";
-import type { Time } from "../encoding/time.ts";
+import { type Time, toNanos } from "../encoding/time.ts";
 import { uvarint } from "../encoding/varint.ts";
 import { makeBlock, maxDataBytes } from "../types/block.ts";
 import type { ChainState } from "../types/chain-state.ts";
-import { hashConsensusParams } from "../types/consensus-params.ts";
+import { durationNanos, hashConsensusParams } from "../types/consensus-params.ts";
 import { evidenceToMisbehavior } from "../types/evidence.ts";
 import {
   extendedCommitInfo,
@@ -165,12 +165,32 @@ export class BlockExecutor {
     const { blocks, states, log } = this.#parts;
     const maxAge = state.consensusParams.evidence?.maxAgeNumBlocks ?? 0n;
     const oldestNeeded = state.lastBlockHeight - maxAge;
-    const target = retainHeight < oldestNeeded ? retainHeight : oldestNeeded;
     const base = blocks.base();
-    if (retainHeight <= 0n || target <= base) return;
+    const wanted = retainHeight < oldestNeeded ? retainHeight : oldestNeeded;
+    if (retainHeight <= 0n || wanted <= base) return;
+    const target = this.#firstYoung(state, { from: base, to: wanted });
+    if (target <= base) return;
     const pruned = await blocks.prune(target);
     await states.prune(base, target);
     log.info("pruned blocks", { pruned, retainHeight: target });
+  }
+
+  /**
+   * The first height of the range whose block is young enough in time for evidence to count, or
+   * its end. Times rise with the heights.
+   */
+  #firstYoung(state: ChainState, { from, to }: { readonly from: bigint; readonly to: bigint }) {
+    const { evidence } = state.consensusParams;
+    const maxAgeNanos = evidence ? durationNanos(evidence.maxAgeDuration) : 0n;
+    const oldest = toNanos(state.lastBlockTime) - maxAgeNanos;
+    let [low, high] = [from, to];
+    while (low < high) {
+      const middle = (low + high) / 2n; // Floors.
+      const time = this.#parts.blocks.loadBlockMeta(middle)?.header.time;
+      if (time && toNanos(time) < oldest) low = middle + 1n;
+      else high = middle;
+    }
+    return low;
   }
 }
 

@@ -3,6 +3,7 @@ import type { ExecTxResult } from "cosmjs-types/tendermint/abci/types";
 import type { Block } from "cosmjs-types/tendermint/types/block";
 import type { Evidence } from "cosmjs-types/tendermint/types/evidence";
 import type { BlockID } from "cosmjs-types/tendermint/types/types";
+import type { Time } from "../encoding/time.ts";
 import type { ChainState } from "../types/chain-state.ts";
 
 /** A durable ordered map of bytes (store/db.ts). */
@@ -21,6 +22,7 @@ export interface Blocks {
   height(): bigint;
   loadBlock(height: bigint): Block | undefined;
   loadBlockId(height: bigint): BlockID | undefined;
+  loadBlockMeta(height: bigint): { readonly header: { readonly time: Time } } | undefined;
   /** Deletes all blocks below a height and returns how many. */
   prune(retainHeight: bigint): Promise<number>;
 }

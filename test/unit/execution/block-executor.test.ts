@@ -247,13 +247,20 @@ t.test("no transaction is checked while Commit runs", async (t) => {
 });
 
 t.test("blocks below the retain height go, once evidence cannot need them", async (t) => {
-  const app = new RecordingApp(emptyDisk(), 2n);
-  const consensusParams = defaultConsensusParams();
-  const evidence = { ...consensusParams.evidence, maxAgeNumBlocks: 4n };
-  const genesis = testGenesis(1, { consensusParams: { ...consensusParams, evidence } });
-  const chain = await TestChain.open(app, disks(), { genesis });
-  for (let height = 1n; height <= 8n; height++) await chain.advance();
+  const after8Blocks = async (seconds: bigint) => {
+    const app = new RecordingApp(emptyDisk(), 2n);
+    const consensusParams = defaultConsensusParams();
+    const maxAgeDuration = { seconds, nanos: 0 };
+    const evidence = { ...consensusParams.evidence, maxAgeNumBlocks: 4n, maxAgeDuration };
+    const genesis = testGenesis(1, { consensusParams: { ...consensusParams, evidence } });
+    const chain = await TestChain.open(app, disks(), { genesis });
+    for (let height = 1n; height <= 8n; height++) await chain.advance();
+    return chain;
+  };
+  const chain = await after8Blocks(1n);
   t.same([chain.blocks.base(), chain.blocks.height()], [4n, 8n]);
+  t.equal((await after8Blocks(5n)).blocks.base(), 3n, "five seconds count, six do not");
+  t.equal((await after8Blocks(3600n)).blocks.base(), 1n, "old in blocks, but not in time");
   t.equal(chain.states.loadFinalizeBlock(3n), undefined);
   t.ok(chain.states.loadValidators(4n));
   t.ok(chain.states.loadConsensusParams(4n));
