@@ -2,6 +2,8 @@
 import type { Context } from "../module.ts";
 
 export interface Hosts {
+  /** Whether this operator has a registered host, also one that is leaving. */
+  isHost(ctx: Context, operator: string): boolean;
   /** Throws a ModuleError unless the signer may send this message for this registered host. */
   assertMayAct(
     ctx: Context,

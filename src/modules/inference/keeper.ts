@@ -100,6 +100,13 @@ export class InferenceKeeper {
     return [...pairs].map(([, value]) => Offer.decode(value));
   }
 
+  /** Removes the offers of hosts that are gone: nobody could withdraw them any more. */
+  dropOrphans(ctx: Context): void {
+    for (const offer of this.offers(ctx)) {
+      if (!this.hosts.isHost(ctx, offer.operator)) this.removeOffer(ctx, offer);
+    }
+  }
+
   offersOf(ctx: Context, operator: string): Offer[] {
     const prefix = keys.hostOffersPrefix(this.addresses.parse(operator, "host"));
     return [...this.kv(ctx).iterate(prefixRange(prefix))].map(([, value]) => Offer.decode(value));

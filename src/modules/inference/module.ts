@@ -22,6 +22,7 @@ export function inferenceModule(market: InferenceKeeper): Module {
     },
     beginEpoch: (ctx) => {
       market.params.activate(ctx);
+      market.dropOrphans(ctx);
     },
     initGenesis: (ctx, state) => {
       initGenesis(market, ctx, state);

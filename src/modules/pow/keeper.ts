@@ -74,6 +74,11 @@ export class PowKeeper {
     return this.hosts.standings.list(ctx).length === 0 ? 0n : totalPower;
   }
 
+  /** Whether this operator has a registered host, also one that is leaving. */
+  isHost(ctx: Context, operator: string): boolean {
+    return this.hosts.find(ctx, operator) !== undefined;
+  }
+
   /** Throws a ModuleError unless the signer may send this message for this host. */
   assertMayAct(ctx: Context, act: Act): void {
     this.hosts.assertMayAct(ctx, act);

@@ -35,7 +35,8 @@ export function allowedClaim({ claimed, reference }: Claim, rule: WeightRule): b
  */
 export function registeredWeight(claim: Claim, rule: WeightRule): bigint {
   const allowed = allowedClaim(claim, rule);
-  return allowed > claim.reference ? allowed : claim.reference;
+  const isBehind = allowed < claim.reference;
+  return isBehind ? claim.reference : allowed;
 }
 
 /** The weight that the host has confirmed: of what it may claim, what its outcome leaves. */

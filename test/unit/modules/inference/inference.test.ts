@@ -50,7 +50,9 @@ function start(state: unknown = profileState()) {
     emit: () => {},
     atomically: (run) => run(ctx),
   };
+  const gone = new Set<string>();
   const hosts = {
+    isHost: (_: Context, operator: string) => !gone.has(operator),
     assertMayAct: (_: Context, { signer, host }: { signer: string; host: string }) => {
       const own = [ann, bob].find(({ operator }) => operator === host);
       if (!own || (signer !== own.operator && signer !== own.worker)) {
@@ -84,7 +86,7 @@ function start(state: unknown = profileState()) {
     if (!query) throw new Error(`no query ${name}`);
     return query.handle(ctx, query.request.fromJSON(request)) as Response;
   };
-  return { ctx, module, market, send, ask };
+  return { ctx, module, market, send, ask, gone };
 }
 
 const model: Model = {
@@ -184,6 +186,19 @@ t.test(
     t.equal(make({}), "inference 5");
   },
 );
+
+t.test("the offers of a host that is gone go with the next epoch", async (t) => {
+  const { ctx, module, market, send, gone } = start();
+  send("MsgRegisterModel", { authority, model });
+  send("MsgOfferModel", offer);
+  send("MsgOfferModel", { ...offer, signer: bob.operator, host: bob.operator });
+  gone.add(ann.operator);
+  module.beginEpoch?.(ctx);
+  t.same(
+    market.offers(ctx).map(({ operator }) => operator),
+    [bob.operator],
+  );
+});
 
 t.test("parameters: in range, by governance, from the next epoch on", async (t) => {
   const { ctx, module, market, send } = start();
