@@ -134,6 +134,10 @@ export function addVote(votes: Votes, vote: CheckedVote, peer: string): [Votes, 
   return [withSet(opened, next), { kind: "added", conflictsWith: first }];
 }
 
+/** Whether addVote would take the vote. What it would not changes nothing. */
+export const isTaken = (votes: Votes, vote: CheckedVote, peer: string): boolean =>
+  addVote(votes, vote, peer)[1].kind === "added";
+
 /**
  * Notes that a peer says this block has +2/3 there. False when the same peer said so of another
  * block before: it lies, at least once.

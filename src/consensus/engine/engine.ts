@@ -9,7 +9,7 @@ import type { Time } from "../../encoding/time.ts";
 import { blockIdKey } from "../../types/block-id.ts";
 import type { ChainState } from "../../types/chain-state.ts";
 import { type Effect, type Input, type Lock, step } from "../round.ts";
-import { addVote, type CheckedVote, hasAll, voteSet } from "../votes.ts";
+import { addVote, type CheckedVote, hasAll, isTaken, voteSet } from "../votes.ts";
 import { keyOf } from "./commits.ts";
 import { ConsensusFailure, loadLastCommit, storeAndApply } from "./deciding.ts";
 import type { EngineEvent, EngineListener, RoundView } from "./events.ts";
@@ -123,7 +123,7 @@ export class ConsensusEngine {
     if ("refused" in vote) this.#refuse(peer, vote.refused);
     else if (isLate) this.#takeLateCommit(h, vote, peer);
     else {
-      this.#log({ type: "vote", vote: signed }, peer);
+      if (isTaken(h.core.votes, vote, peer)) this.#log({ type: "vote", vote: signed }, peer);
       this.#drive({ type: "vote", vote, peer });
     }
   }

@@ -31,7 +31,7 @@ export class StepTimers {
     const { clock, timeouts } = this.#parts;
     const delayMs =
       step === "newHeight"
-        ? millisUntil(of.startTime, clock.now())
+        ? Math.min(millisUntil(of.startTime, clock.now()), timeouts.commitMs) // Clocks are set back.
         : timeoutMs(timeouts, step, round);
     this.#cancels.get(step)?.();
     const fired: FiredTimeout = { height: of.height, round, step, delayMs };

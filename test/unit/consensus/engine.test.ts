@@ -331,6 +331,35 @@ t.test(
   },
 );
 
+t.test("W1: a vote that is not taken does not fill the log, however often it comes", async (t) => {
+  const node = await started();
+  const [x = 0] = node.others;
+  for (const round of [5, 6]) node.votes("prevote", undefined, [x], round);
+  const unwanted = node.vote("prevote", undefined, x, 7); // One peer may open two rounds.
+  const before = node.log.read(0).length;
+  for (let i = 0; i < 10; i++) node.engine.receive({ type: "vote", vote: unwanted }, "p");
+  t.equal(node.log.read(0).length, before);
+  node.engine.receive({ type: "vote", vote: unwanted }, "q");
+  t.ok(node.log.read(0).length > before, "another peer may open it");
+});
+
+t.test("E1: a clock that is set back does not lengthen the wait before round 0", async (t) => {
+  const node = new OneValidator();
+  node.self = (node.proposer(0) + 2) % 4;
+  const real = node.now.bind(node);
+  node.start();
+  await node.pass(1001);
+  const a = node.block("a");
+  node.propose(a);
+  node.votes("prevote", a, node.others);
+  node.votes("precommit", a, node.others.slice(0, 2));
+  node.now = () => fromMillis(Number(toNanos(real()) / 1_000_000n) - 3_600_000);
+  await node.pass(1);
+  t.equal(node.engine.view?.core.step, "newHeight");
+  await node.pass(1001);
+  t.equal(node.engine.view?.core.step, "propose");
+});
+
 t.test("W2: a vote that the log lost is not replaced by another (SignSameVoteTwice)", async (t) => {
   const node = await started();
   const log = node.log.read(0);
