@@ -20,6 +20,11 @@ export interface StrictDecoded<T> {
 }
 
 const nonCriticalBit = 1 << 10;
+/**
+ * Messages within messages, fields of bytes included. A number, because decoders recurse: where
+ * the stack ends differs from node to node, and with it the result of the transaction would.
+ */
+const maxDepth = 32;
 
 /** A reader of cosmjs-types that checks wire types, the ends of nested messages, and UTF-8. */
 class StrictCosmjsReader extends CosmjsReader {
@@ -39,7 +44,7 @@ class StrictCosmjsReader extends CosmjsReader {
     this.#wire = undefined;
     if (wire === undefined) return this.#tag();
     const value = super.uint32();
-    if (wire === 2) this.#ends.push(this.pos + value);
+    if (wire === 2) this.#enter(value);
     else if (wire !== 0) throw new RangeError("wrong wire type");
     return value;
   }
@@ -51,6 +56,11 @@ class StrictCosmjsReader extends CosmjsReader {
     this.#field = tag >>> 3;
     if (this.#field === 0 || this.#wire === 3 || this.#wire === 4) throw new RangeError("bad tag");
     return tag;
+  }
+
+  #enter(length: number): void {
+    if (this.#ends.length >= maxDepth) throw new RangeError(`nests deeper than ${maxDepth} levels`);
+    this.#ends.push(this.pos + length);
   }
 
   /** Whatever ended must have ended exactly here. */
