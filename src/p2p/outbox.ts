@@ -13,6 +13,9 @@ const maxWriteBytes = 65_536;
 /** Unsent bytes of one stream beyond which nothing more is queued. */
 const maxQueuedBytes = 16_777_216;
 
+/** A Hello and many heartbeats. One is due every second, whether the peer reads them or not. */
+const maxQueuedControlBytes = 16_384;
+
 interface Queued {
   readonly channel: number;
   readonly frame: Uint8Array;
@@ -57,9 +60,15 @@ export class Outbox {
     return true;
   }
 
-  /** Queues a frame that has no channel: the control stream's. */
+  /** Bytes that wait for the stream. */
+  get queuedBytes(): number {
+    return this.#queuedBytes;
+  }
+
+  /** Queues a frame that has no channel: the control stream's. Drops it when none is read. */
   pushControl(payload: Uint8Array): void {
-    if (!this.#isClosed) this.#enqueue(-1, encodeFrame(payload));
+    const isUnread = this.#queuedBytes + payload.length + 2 > maxQueuedControlBytes;
+    if (!this.#isClosed && !isUnread) this.#enqueue(-1, encodeFrame(payload));
   }
 
   #enqueue(channel: number, frame: Uint8Array): void {

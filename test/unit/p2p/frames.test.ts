@@ -13,8 +13,19 @@ import {
   nodeInfoOf,
   refuseNode,
 } from "../../../src/p2p/hello.ts";
+import { Outbox } from "../../../src/p2p/outbox.ts";
 import { Recorder, testChannels } from "../../support/p2p-nodes.ts";
 import { prng } from "../../support/prng.ts";
+
+t.test("heartbeats for a peer that reads nothing do not pile up", async (t) => {
+  const outbox = new Outbox(() => t.fail("nothing breaks"));
+  outbox.attach({ send: () => false, onDrain: () => new Promise(() => {}) } as never);
+  outbox.pushControl(encodeHeartbeat());
+  await new Promise((resolve) => setImmediate(resolve)); // From here on the stream is full.
+  for (let second = 0; second < 100_000; second++) outbox.pushControl(encodeHeartbeat());
+  t.ok(outbox.queuedBytes > 0);
+  t.ok(outbox.queuedBytes <= 16_384);
+});
 
 t.test("a frame is its length and its bytes", async (t) => {
   t.equal(toHex(encodeFrame(Uint8Array.of(0x22), utf8("vote"))), "0522766f7465");
