@@ -121,7 +121,7 @@ export function verifyCommit(
 
 /**
  * As verifyCommit, but looks only at signatures for the block, and only until more than 2/3 have
- * signed: enough for a node that catches up, which learns from the next block who else did.
+ * signed: enough for a light client. Whoever passes the commit on must verify it in full.
  */
 export function verifyCommitLight(
   chainId: string,
