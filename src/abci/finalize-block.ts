@@ -25,14 +25,14 @@ export function finalizeBlock(
   const params = consensus.get(ctx);
   if (epochs.beginsEpoch(ctx)) for (const module of modules) module.beginEpoch?.(ctx);
   for (const module of modules) module.beginBlock?.(ctx);
-  const events = during("BeginBlock", ctx.takeEvents());
+  const began = during("BeginBlock", ctx.takeEvents());
   const blockGas: BlockGas = { limit: gasLimitOf(params), used: 0n };
   const txResults = request.txs.map((bytes) =>
     runTx(runtime, bytes, { ctx, mode: "finalize", blockGas }),
   );
   ctx.takeEvents(); // A transaction's events are in its result.
   const validatorUpdates = modules.flatMap((module) => module.endBlock?.(ctx) ?? []);
-  events.push(...during("EndBlock", ctx.takeEvents()));
+  const events = [...began, ...during("EndBlock", ctx.takeEvents())];
   const after = consensus.get(ctx);
   const appHash = runtime.closeBlock(open);
   const response = { events, txResults, validatorUpdates, appHash };

@@ -35,7 +35,8 @@ export function initChain(runtime: Runtime, request: RequestInitChain): Response
   const validators: ValidatorUpdate[] = [];
   for (const module of modules) {
     if (!(module.name in state)) throw new GenesisError(`app_state.${module.name}`, "is missing");
-    validators.push(...module.initGenesis(ctx, state[module.name]));
+    const updates = module.initGenesis(ctx, state[module.name]);
+    for (const update of updates) validators.push(update);
   }
   // An empty list keeps the validators of the genesis document.
   return {

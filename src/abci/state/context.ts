@@ -71,7 +71,8 @@ export class RunContext implements Context {
 
   /** Takes over the writes and the events of a branch. */
   merge(branch: RunContext): void {
-    this.#events.push(...this.absorb(branch));
+    // One by one: as arguments of one call, many would overflow the stack.
+    for (const event of this.absorb(branch)) this.#events.push(event);
   }
 
   /** The events since the start or the last call. */

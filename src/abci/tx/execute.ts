@@ -28,7 +28,7 @@ export interface TxRun {
 /** Runs a transaction. A refusal is a result with its code; other errors are thrown on. */
 export function runTx(runtime: Runtime, bytes: Uint8Array, run: TxRun): ExecTxResult {
   let gas = new TxGasMeter(0n);
-  const events: Event[] = [];
+  let events: readonly Event[] = [];
   try {
     if (run.mode === "finalize" && isSpent(run.blockGas)) {
       throw sdkErrors.outOfGas("no block gas left to run tx");
@@ -39,12 +39,12 @@ export function runTx(runtime: Runtime, bytes: Uint8Array, run: TxRun): ExecTxRe
     checkGasLimit(tx, run);
     const ante = run.ctx.branch(gas);
     runAnte(ante, runtime.parts.ante, { tx, mode: run.mode });
-    events.push(...run.ctx.absorb(ante)); // Signatures, sequence, fee: these stay.
+    events = run.ctx.absorb(ante); // Signatures, sequence, fee: these stay.
     if (run.mode === "check" || run.mode === "recheck") return success(gas, { events });
     const messages = run.ctx.branch(gas);
     const responses = runMessages(messages, tx);
     if (run.mode === "finalize") chargeBlock(run.blockGas, gas);
-    events.push(...run.ctx.absorb(messages)); // All messages take effect, or none does.
+    events = [...events, ...run.ctx.absorb(messages)]; // All messages take effect, or none does.
     const data = TxMsgData.encode({ data: [], msgResponses: responses }).finish();
     return success(gas, { events, data });
   } catch (error) {
@@ -56,7 +56,10 @@ export function runTx(runtime: Runtime, bytes: Uint8Array, run: TxRun): ExecTxRe
   }
 }
 
-function success(gas: TxGasMeter, result: { events: Event[]; data?: Uint8Array }): ExecTxResult {
+function success(
+  gas: TxGasMeter,
+  result: { events: readonly Event[]; data?: Uint8Array },
+): ExecTxResult {
   return {
     code: 0,
     data: result.data ?? new Uint8Array(),
@@ -64,7 +67,7 @@ function success(gas: TxGasMeter, result: { events: Event[]; data?: Uint8Array }
     info: "",
     gasWanted: gas.limit,
     gasUsed: gas.consumed,
-    events: result.events,
+    events: [...result.events],
     codespace: "",
   };
 }
