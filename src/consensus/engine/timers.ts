@@ -23,7 +23,10 @@ export class StepTimers {
     this.#fire = fire;
   }
 
-  /** Waits for a step of a round; newHeight waits until the height's start time. */
+  /**
+   * Waits for a step of a round; newHeight waits until the height's start time, and no longer than
+   * the block interval: the clock may have been set back.
+   */
   schedule(
     of: { readonly height: bigint; readonly startTime: Time },
     { step, round }: { readonly step: TimeoutStep; readonly round: number },
@@ -31,7 +34,7 @@ export class StepTimers {
     const { clock, timeouts } = this.#parts;
     const delayMs =
       step === "newHeight"
-        ? Math.min(millisUntil(of.startTime, clock.now()), timeouts.commitMs) // Clocks are set back.
+        ? Math.min(millisUntil(of.startTime, clock.now()), timeouts.commitMs)
         : timeoutMs(timeouts, step, round);
     this.#cancels.get(step)?.();
     const fired: FiredTimeout = { height: of.height, round, step, delayMs };
