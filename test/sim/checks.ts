@@ -24,10 +24,17 @@ export class Violation extends Error {
 export class Checks {
   readonly #chainId: string;
   readonly #submitted = new Set<string>();
+  readonly #executed = new Set<string>();
   readonly #decided = new Map<bigint, { readonly block: string; readonly by: string }>();
   readonly #appHashes = new Map<bigint, string>();
   readonly #signed = new Map<string, string>();
   readonly #checkedCommits = new Set<string>();
+  /** Blocks that a life of a node has votes for, by node, life and point of signing. */
+  readonly #taken = new Map<string, Set<string>>();
+  /** Points at which a node saw two votes of one validator, to the lives that saw it. */
+  readonly #conflicts = new Map<string, Set<string>>();
+  readonly #punished = new Set<string>();
+  readonly #pairs = new Set<string>();
   /** Heights decided in all, and evidence found in blocks. */
   heights = 0;
   evidence = 0;
@@ -66,9 +73,18 @@ export class Checks {
     const block = node.blocks.loadBlock(height);
     if (!block) throw new Violation(`${node.name} decided ${height} and has no block`);
     this.evidence += block.evidence.evidence.length;
+    for (const { duplicateVoteEvidence: found } of block.evidence.evidence) {
+      if (!found?.voteA || !found.voteB) continue;
+      this.#punished.add(pointOf(found.voteA));
+      const pair = [found.voteA, found.voteB].map((vote) => toHex(vote.signature)).join();
+      if (this.#pairs.has(pair)) throw new Violation(`evidence twice, again in ${height}`);
+      this.#pairs.add(pair);
+    }
     for (const tx of block.data.txs) {
       const isKnown = this.#submitted.has(toHex(tx)) && !isRejected(tx);
       if (!isKnown) throw new Violation(`validity: block ${height} has a transaction of nobody`);
+      if (this.#executed.has(toHex(tx))) throw new Violation(`transaction twice: ${height}`);
+      this.#executed.add(toHex(tx));
     }
   }
 
@@ -78,6 +94,10 @@ export class Checks {
     if (this.#checkedCommits.has(name)) return;
     this.#checkedCommits.add(name);
     const { lastBlockId, lastBlockHeight } = state;
+    const signed = validators.validators.filter((_, i) => signers[i] === "2");
+    const power = signed.reduce((sum, validator) => sum + validator.power, 0n);
+    const total = validators.validators.reduce((sum, validator) => sum + validator.power, 0n);
+    if (power * 3n <= total * 2n) throw new Violation(`${power} of ${total} decided ${name}`);
     const problem = verifyCommit(this.#chainId, validators, lastBlockId, lastBlockHeight, commit);
     if (problem !== undefined) throw new Violation(`commit of ${lastBlockHeight}: ${problem}`);
   }
@@ -104,4 +124,30 @@ export class Checks {
     }
     this.#signed.set(name, block);
   }
+
+  /** A node counted a vote: two for different blocks at one point are to be punished. */
+  took(node: SimNode, vote: Vote): void {
+    if (equalBytes(vote.validatorAddress, node.key.address)) return;
+    const life = `${node.name}/${node.lives}`;
+    const point = pointOf(vote);
+    const blocks = this.#taken.get(`${life}/${point}`) ?? new Set();
+    this.#taken.set(`${life}/${point}`, blocks.add(blockIdKey(vote.blockId)));
+    if (blocks.size < 2) return;
+    this.#conflicts.set(point, (this.#conflicts.get(point) ?? new Set()).add(life));
+  }
+
+  /** Double votes that one of these nodes saw in its current life and no block holds yet. */
+  unpunished(nodes: readonly SimNode[]): readonly string[] {
+    const lives = nodes.map(({ name, lives }) => `${name}/${lives}`);
+    return [...this.#conflicts]
+      .filter(([point, seenBy]) => !this.#punished.has(point) && lives.some((l) => seenBy.has(l)))
+      .map(([point]) => point);
+  }
+
+  isPunished(point: string): boolean {
+    return this.#punished.has(point);
+  }
 }
+
+const pointOf = ({ height, round, type, validatorAddress }: Vote): string =>
+  `${height}/${round}/${type}/${toHex(validatorAddress)}`;

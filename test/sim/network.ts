@@ -21,6 +21,9 @@ export const fairWeather: Weather = {
   lateMs: 0,
 };
 
+/** Block sync relies on the transport and asks again after 15 s only. */
+const blocksChannel = 0x40;
+
 interface Station {
   readonly name: string;
   readonly reactors: Map<number, Reactor>;
@@ -31,7 +34,12 @@ interface Station {
 export interface NetworkWatch {
   readonly onSend: (from: string, channel: number, message: Uint8Array) => void;
   readonly onBan: (by: string, of: string, reason: string) => void;
+  /** What an attack makes of a message; undefined leaves it alone. */
+  readonly onWay: (from: string, to: string, channel: number, message: Uint8Array) => Meddled;
 }
+
+/** Held for so long, Infinity for ever; with other bytes, when there are some. */
+type Meddled = { readonly holdMs: number; readonly message: Uint8Array } | undefined;
 
 /** All stations and the links between them. */
 export class SimNetwork {
@@ -114,10 +122,14 @@ export class SimNetwork {
     this.#watch.onSend(from.name, channel, message);
     if (this.#parts.get(from.name) !== this.#parts.get(to.name)) return;
     const { loss, duplication } = this.weather;
-    if (this.#random() < loss) return;
+    if (channel !== blocksChannel && this.#random() < loss) return;
     const copies = this.#random() < duplication ? 2 : 1;
+    const meddled = this.#watch.onWay(from.name, to.name, channel, message);
+    const { holdMs, message: sent } = meddled ?? { holdMs: 0, message };
+    if (holdMs === Number.POSITIVE_INFINITY) return;
     for (let copy = 0; copy < copies; copy++) {
-      this.#time.after(this.#delay(from, to), () => this.#deliver(from, to, channel, message));
+      const delayMs = holdMs + this.#delay(from, to);
+      this.#time.after(delayMs, () => this.#deliver(from, to, channel, sent));
     }
   }
 

@@ -1,10 +1,12 @@
 /**
  * One whole node in the simulated world: the production engine, gossip, log, signer, evidence,
- * block store and executor, over virtual time, network and disks. A crash throws away everything
- * but the disks.
+ * mempool, block sync, block store and executor, over virtual time, network and disks. A crash
+ * throws away everything but the disks.
  */
+import type { Vote } from "cosmjs-types/tendermint/types/types";
 import type { Application } from "../../src/abci/application.ts";
 import { BlockStore } from "../../src/blockstore/block-store.ts";
+import { BlockSync } from "../../src/blocksync/reactor.ts";
 import { ConsensusEngine } from "../../src/consensus/engine/engine.ts";
 import type { ConsensusTimeouts } from "../../src/consensus/engine/timeouts.ts";
 import type { Clock, Logger, Network, Signer } from "../../src/consensus/expected.ts";
@@ -16,8 +18,11 @@ import { BlockExecutor } from "../../src/execution/block-executor.ts";
 import { BlockFeed } from "../../src/execution/block-feed.ts";
 import { handshake } from "../../src/execution/handshake.ts";
 import { StateStore } from "../../src/execution/state-store.ts";
+import { defaultMempoolLimits, Mempool } from "../../src/mempool/mempool.ts";
+import { MempoolReactor } from "../../src/mempool/reactor.ts";
 import { formatKeyFile, parseKeyFile, type ValidatorKey } from "../../src/privval/key-file.ts";
 import { LocalSigner } from "../../src/privval/local-signer.ts";
+import type { ChainState } from "../../src/types/chain-state.ts";
 import { type GenesisDoc, genesisState } from "../../src/types/genesis/genesis.ts";
 import { SimDb, SimLogDisk } from "./disks.ts";
 import { TestApp } from "./test-app.ts";
@@ -32,16 +37,20 @@ export interface NodeWorld {
   readonly random: () => number;
   readonly movingKeys: readonly Uint8Array[];
   readonly log: Logger;
+  /** Whether a restarted node asks for blocks before it takes part in consensus. */
+  readonly syncsBlocks: boolean;
   /** The node's side of the network, for its current life. */
   readonly network: Network;
   /** Every state the node comes to. */
-  readonly onState: (node: SimNode) => void;
+  readonly onState: (node: SimNode, state: ChainState) => void;
+  /** Every vote it counts, of whomever. */
+  readonly onVote: (node: SimNode, vote: Vote) => void;
   readonly onFatal: (node: SimNode, error: unknown) => void;
 }
 
 /** What survives a crash. */
 interface Disks {
-  readonly log: SimLogDisk;
+  log: SimLogDisk;
   readonly blocks: SimDb;
   readonly states: SimDb;
   readonly evidence: SimDb;
@@ -49,11 +58,26 @@ interface Disks {
   signState: string | undefined;
 }
 
+/** What a node is built of before it has peers. */
+interface LifeParts {
+  readonly blocks: BlockStore;
+  readonly states: StateStore;
+  readonly evidence: EvidencePool;
+  readonly executor: BlockExecutor;
+  readonly feed: BlockFeed;
+  readonly mempool: Mempool;
+  readonly state: ChainState;
+}
+
+const maxTxBytes = 1_000;
+
 /** A running life of a node. */
 interface Life {
   readonly engine: ConsensusEngine;
   readonly reactor: ConsensusReactor;
   readonly evidence: EvidenceReactor;
+  readonly mempool: Mempool;
+  readonly blockSync: BlockSync;
 }
 
 /** A validator, or a second machine with the same key. */
@@ -61,12 +85,12 @@ export class SimNode {
   readonly name: string;
   readonly key: ValidatorKey;
   readonly disks: Disks;
-  /** Transactions that wait on this node. */
-  readonly txs: Uint8Array[] = [];
   blocks: BlockStore;
   life: Life | undefined;
   /** Counts lives: what belongs to an earlier one must not reach a later one. */
   lives = 0;
+  /** Its log does not survive a crash. Its signer's file does. */
+  forgets = false;
 
   constructor(name: string, key: ValidatorKey, time: VirtualTime, random: () => number) {
     this.name = name;
@@ -92,22 +116,30 @@ export class SimNode {
     this.lives += 1;
     const lives = this.lives;
     const { disks } = this;
-    const { genesis, log, clock, network } = world;
+    const { genesis, log } = world;
     const blocks = new BlockStore(disks.blocks);
     this.blocks = blocks;
     const states = new StateStore(disks.states);
     const before = states.load() ?? genesisState(genesis);
     const evidence = await EvidencePool.open({ db: disks.evidence, states, blocks, log }, before);
     const app: Application = new TestApp(disks.app, world.movingKeys);
-    const mempool = this.#mempool();
+    const mempool = new Mempool(app, defaultMempoolLimits, log);
     const feed = new BlockFeed(log);
     const parts = { app, states, blocks, mempool, evidence, feed, log };
     const state = await handshake({ ...parts, genesis, version: "sim" });
     if (lives !== this.lives) return; // Crashed meanwhile.
+    this.#live(world, { ...parts, mempool, executor: new BlockExecutor(parts), state });
+  }
+
+  /** Everything that hears of peers, then consensus: as node/node.ts wires it. */
+  #live(world: NodeWorld, parts: LifeParts): void {
+    const { disks } = this;
+    const { clock, log, network } = world;
+    const { blocks, evidence: pool, executor, feed, mempool, state, states } = parts;
     const engine = new ConsensusEngine({
-      executor: new BlockExecutor(parts),
+      executor,
       blocks,
-      evidence,
+      evidence: pool,
       clock,
       log,
       wal: Wal.open({ disk: disks.log, clock, log }),
@@ -116,25 +148,47 @@ export class SimNode {
       fatal: (error) => world.onFatal(this, error),
     });
     const reactor = new ConsensusReactor({ engine, blocks, network, clock, log });
-    const evidenceReactor = new EvidenceReactor({ pool: evidence, network, clock, log });
-    this.life = { engine, reactor, evidence: evidenceReactor };
+    const evidence = new EvidenceReactor({ pool, network, clock, log });
+    new MempoolReactor({ mempool, network, clock, log, maxTxBytes });
+    const blockSync = new BlockSync({ network, blocks, executor, clock, log });
+    const life = { engine, reactor, evidence, mempool, blockSync };
+    this.life = life;
     engine.listen((event) => {
-      if (event.type === "step" && engine.view?.core.step === "newHeight") world.onState(this);
+      if (event.type === "vote" && !event.isOwn) world.onVote(this, event.vote.signed);
+      const { view } = engine;
+      if (event.type === "step" && view?.core.step === "newHeight") {
+        world.onState(this, view.state);
+      }
     });
-    reactor.start();
-    evidenceReactor.start();
-    engine.start(state);
+    feed.onBlock(() => {
+      const synced = engine.view ? undefined : states.load();
+      if (synced) world.onState(this, synced);
+    });
+    const begin = (from: ChainState) => {
+      if (this.life !== life) return;
+      reactor.start();
+      evidence.start();
+      engine.start(from);
+    };
+    if (!world.syncsBlocks || this.lives === 1) begin(state);
+    else
+      blockSync
+        .run(state)
+        .then(begin)
+        .catch((error) => world.onFatal(this, error));
   }
 
   /** Cuts the power. */
   crash(random: () => number): void {
     this.lives += 1;
     void this.life?.engine.stop();
+    void this.life?.blockSync.stop();
     this.life?.reactor.stop();
     this.life?.evidence.stop();
     this.life = undefined;
     const { log, blocks, states, evidence, app } = this.disks;
     for (const disk of [log, blocks, states, evidence, app]) disk.crash(random);
+    if (this.forgets) this.disks.log = new SimLogDisk();
   }
 
   #signer(): Signer {
@@ -145,19 +199,5 @@ export class SimNode {
         disks.signState = text;
       },
     });
-  }
-
-  #mempool() {
-    return {
-      lock: () => undefined,
-      unlock: () => undefined,
-      reapMaxBytesMaxGas: () => this.txs.slice(0, 20),
-      update: ({ txs }: { readonly txs: readonly Uint8Array[] }) => {
-        for (const tx of txs) {
-          const at = this.txs.findIndex((waiting) => Buffer.compare(waiting, tx) === 0);
-          if (at >= 0) this.txs.splice(at, 1);
-        }
-      },
-    };
   }
 }

@@ -4,6 +4,7 @@
  */
 import {
   RequestFinalizeBlock,
+  type ResponseCheckTx,
   type ResponseFinalizeBlock,
   type ResponseInfo,
   type ResponseInitChain,
@@ -14,6 +15,7 @@ import { concat, fromU64be, u64be, utf8 } from "../../src/encoding/bytes.ts";
 import type { SimDb } from "./disks.ts";
 
 const committedKey = utf8("committed");
+const executedKey = (tx: Uint8Array): Uint8Array => concat(utf8("executed/"), tx);
 const rejectedPrefix = utf8("rejected");
 
 /** Transactions with this prefix are proposed by nobody and accepted by nobody. */
@@ -26,7 +28,7 @@ export class TestApp implements Application {
   readonly #movingKeys: readonly Uint8Array[];
   #height = 0n;
   #hash: Uint8Array = new Uint8Array(32);
-  #next: { height: bigint; hash: Uint8Array } | undefined;
+  #next: { height: bigint; hash: Uint8Array; txs: readonly Uint8Array[] } | undefined;
 
   constructor(db: SimDb, movingKeys: readonly Uint8Array[]) {
     this.#db = db;
@@ -59,7 +61,7 @@ export class TestApp implements Application {
     const { height, txs, misbehavior } = request;
     // Whatever FinalizeBlock is told must be the same everywhere: all of it is hashed.
     const hash = sha256Parts(this.#hash, RequestFinalizeBlock.encode(request).finish());
-    this.#next = { height, hash };
+    this.#next = { height, hash, txs };
     const moving = this.#movingKeys[Number(height) % Math.max(1, this.#movingKeys.length)];
     const power = 10n + (height % 3n);
     const validatorUpdates = moving ? [{ pubKey: { ed25519: moving }, power }] : [];
@@ -78,13 +80,18 @@ export class TestApp implements Application {
     const next = this.#next;
     if (!next) throw new Error("Commit without FinalizeBlock");
     const value = concat(u64be(next.height), next.hash);
-    await this.#db.batch([{ key: committedKey, value }], { sync: true });
+    const executed = next.txs.map((tx) => ({ key: executedKey(tx), value: new Uint8Array(1) }));
+    await this.#db.batch([{ key: committedKey, value }, ...executed], { sync: true });
     [this.#height, this.#hash] = [next.height, next.hash];
     return { retainHeight: 0n };
   }
 
-  checkTx(): never {
-    throw new Error("not part of the simulation");
+  /** Nothing is executed twice, as sequence numbers see to in the real application. */
+  checkTx({ tx }: { readonly tx: Uint8Array }): ResponseCheckTx {
+    const isNew = this.#db.get(executedKey(tx)) === undefined;
+    const texts = { log: "", info: "", codespace: "", data: new Uint8Array(), events: [] };
+    const code = isNew && !isRejected(tx) ? 0 : 1;
+    return { ...texts, code, gasWanted: 1n, gasUsed: 1n };
   }
   query(): never {
     throw new Error("not part of the simulation");

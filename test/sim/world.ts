@@ -3,22 +3,29 @@
  * them. After a while all faults end, and every correct node must go on deciding.
  */
 import type { Logger } from "../../src/consensus/expected.ts";
-import { utf8 } from "../../src/encoding/bytes.ts";
+import {
+  type ConsensusMessage,
+  decodeMessage,
+  encodeMessage,
+} from "../../src/consensus/gossip/messages.ts";
+import { equalBytes, utf8 } from "../../src/encoding/bytes.ts";
 import { fromNanos } from "../../src/encoding/time.ts";
 import { type ValidatorKey, validatorKey } from "../../src/privval/key-file.ts";
+import type { ChainState } from "../../src/types/chain-state.ts";
 import { defaultConsensusParams } from "../../src/types/consensus-params.ts";
 import type { GenesisDoc } from "../../src/types/genesis/genesis.ts";
 import { prng } from "../support/prng.ts";
+import type { Attack, Stage } from "./attacks/attack.ts";
+import { chooseAttack } from "./attacks/choose.ts";
 import { Checks, Violation } from "./checks.ts";
-import { fairWeather, SimNetwork, type Weather } from "./network.ts";
+import { Faults, faultsEndMs } from "./faults.ts";
+import { SimNetwork } from "./network.ts";
 import { SimNode } from "./node.ts";
 import { VirtualTime } from "./virtual-time.ts";
 
 const chainId = "sim";
 const validators = 4;
 const genesisSeconds = 1_700_000_000n;
-/** When the last fault ends, at the latest. */
-const faultsEndMs = 2_500;
 /** Heights that every correct node must decide after the faults. */
 const heightsAfterFaults = 2n;
 /** Virtual time for that. Rounds grow by a few hundred milliseconds each. */
@@ -33,6 +40,18 @@ const timeouts = {
   prevoteDeltaMs: 50,
   precommitMs: 150,
   precommitDeltaMs: 50,
+  commitMs: 200,
+  skipCommitWait: false,
+};
+
+/** Under attack: more rounds in the same time. */
+const shortTimeouts = {
+  proposeMs: 150,
+  proposeDeltaMs: 50,
+  prevoteMs: 80,
+  prevoteDeltaMs: 30,
+  precommitMs: 200,
+  precommitDeltaMs: 30,
   commitMs: 200,
   skipCommitWait: false,
 };
@@ -89,8 +108,15 @@ class World {
   readonly #log: Logger;
   readonly #plan: string[] = [];
   readonly #movesPower: boolean;
+  readonly #syncsBlocks: boolean;
+  readonly #attack: Attack | undefined;
+  /** The last message that was read: a broadcast is read once. */
+  #lastRead:
+    | { readonly bytes: Uint8Array; readonly message: ConsensusMessage | undefined }
+    | undefined;
+  #toPunish: readonly string[] = [];
   #failure: unknown;
-  #crashes = 0;
+  readonly #faults: Faults;
   #txs = 0;
   #isOver = false;
 
@@ -100,10 +126,16 @@ class World {
     this.#random = prng(seed);
     this.#network = new SimNetwork(this.#time, this.#random, {
       onSend: (from, channel, bytes) => this.#onSend(from, channel, bytes),
-      onBan: (by, of, reason) => this.#fail(new Violation(`${by} banned ${of}: ${reason}`)),
+      onWay: (from, to, channel, bytes) => this.#onWay(from, to, channel, bytes),
+      onBan: (by, of, reason) => {
+        // A partition of this network loses requests and closes no connection.
+        const isSilence = reason === "left block requests unanswered";
+        if (!isSilence) this.#fail(new Violation(`${by} banned ${of}: ${reason}`));
+      },
     });
     const hasTwins = this.#chance(0.3);
     this.#movesPower = this.#chance(0.5);
+    this.#syncsBlocks = this.#chance(0.5);
     const node = (name: string, key: ValidatorKey) =>
       new SimNode(name, key, this.#time, this.#random);
     const nodes = keys.map((key, index) => node(`n${index}`, key));
@@ -113,7 +145,19 @@ class World {
     this.#twins = new Set(hasTwins ? [`n${validators - 1}`, "twin"] : []);
     if (hasTwins) this.#plan.push("twins");
     for (const { name } of nodes) this.#skewMs.set(name, this.#below(clockSkewMs));
-    this.#genesis = genesisDoc();
+    const [time, network, random] = [this.#time, this.#network, this.#random];
+    const boot = (one: SimNode) => this.#boot(one);
+    this.#faults = new Faults({ time, network, nodes, random, boot });
+    this.#attack = this.#chooseAttack();
+    const isUneven = !this.#attack && !this.#movesPower && this.#chance(0.5);
+    if (isUneven) this.#plan.push("uneven");
+    const powers = isUneven ? unevenPowers : evenPowers;
+    this.#genesis = genesisDoc(powers);
+    const forgetful = nodes.at(-1);
+    if (!hasTwins && forgetful && this.#chance(0.2)) {
+      this.#plan.push("forgets");
+      forgetful.forgets = true;
+    }
   }
 
   summary() {
@@ -123,9 +167,9 @@ class World {
       heights,
       evidence,
       messages: this.#network.delivered,
-      crashes: this.#crashes,
+      crashes: this.#faults.crashes,
       virtualMs: this.#time.nowMs,
-      plan: this.#plan.join(", "),
+      plan: [...this.#plan, ...this.#faults.plan].join(", "),
     };
   }
 
@@ -139,12 +183,16 @@ class World {
       if (!(await this.#time.step())) throw new Violation("nothing happens any more");
       if (this.#failure) throw this.#failure;
       if (this.#time.nowMs < faultsEndMs) continue;
-      goal ??= this.#highest() + heightsAfterFaults;
-      const behind = this.#correct().filter((node) => node.height < (goal ?? 0n));
-      this.#isOver = behind.length === 0;
-      if (this.#time.nowMs > deadlineMs) {
-        throw new Violation(`progress: ${behind.map((n) => n.name)} did not come to ${goal}`);
+      if (goal === undefined) {
+        goal = this.#highest() + heightsAfterFaults;
+        this.#toPunish = this.#checks.unpunished(this.#correct());
       }
+      const behind = this.#correct().filter((node) => node.height < (goal ?? 0n));
+      const free = this.#toPunish.filter((point) => !this.#checks.isPunished(point));
+      this.#isOver = behind.length === 0 && free.length === 0;
+      if (this.#time.nowMs <= deadlineMs) continue;
+      if (behind.length === 0) throw new Violation(`no evidence was decided of ${free[0]}`);
+      throw new Violation(`progress: ${behind.map((n) => n.name)} did not come to ${goal}`);
     }
   }
 
@@ -175,12 +223,16 @@ class World {
       time: this.#time,
       clock,
       genesis: this.#genesis,
-      timeouts,
+      timeouts: this.#attack ? shortTimeouts : timeouts,
       random: this.#random,
       movingKeys: this.#movesPower ? keys.map(({ pubKey }) => pubKey.key) : [],
       log: named(this.#log, node.name),
       network,
-      onState: (at) => this.#onState(at),
+      syncsBlocks: this.#syncsBlocks,
+      onVote: (at, vote) => {
+        if (!this.#twins.has(at.name)) this.#checks.took(at, vote);
+      },
+      onState: (at, state) => this.#onState(at, state),
       onFatal: (at, error) => this.#fail(error instanceof Error ? error : new Error(at.name)),
     });
     this.#time.unsettle();
@@ -190,9 +242,7 @@ class World {
     );
   }
 
-  #onState(node: SimNode): void {
-    const state = node.life?.engine.view?.state;
-    if (!state) return;
+  #onState(node: SimNode, state: ChainState): void {
     try {
       this.#checks.reached(node, state);
     } catch (error) {
@@ -216,74 +266,63 @@ class World {
 
   /** Clients hand transactions to random nodes, all the time. */
   #submit(): void {
-    this.#time.after(20 + this.#below(100), () => {
-      const tx = utf8(`tx ${this.#txs++}`);
+    this.#time.after(40 + this.#below(160), () => {
+      const tx = utf8(`${this.#chance(0.1) ? "rejected" : "tx"} ${this.#txs++}`);
       this.#checks.submitted(tx);
-      for (const node of this.#nodes) if (this.#chance(0.5)) node.txs.push(tx);
+      for (const node of this.#nodes) if (this.#chance(0.3)) void node.life?.mempool.checkTx(tx);
       this.#submit();
     });
   }
 
+  /** Kinds of worlds: an attack and nothing else, an attack among faults, faults alone. */
   #planFaults(): void {
-    const weather = this.#badWeather();
-    this.#network.weather = weather;
-    const { loss, lateMs, duplication } = weather;
-    this.#plan.push(`loss ${loss.toFixed(2)}`, `late ${lateMs} ms`, `twice ${duplication}`);
-    for (let count = this.#below(3); count > 0; count--) this.#planPartition();
-    for (let count = this.#below(4); count > 0; count--) this.#planCrash();
-    if (this.#chance(0.3)) this.#planSlowNode();
-    this.#time.after(faultsEndMs, () => {
-      this.#network.weather = fairWeather;
-      this.#network.partition(new Map());
-    });
+    if (this.#attack) this.#plan.push(this.#attack.plan);
+    this.#faults.planAll(this.#attack && this.#chance(0.7) ? "mild" : "rough");
   }
 
-  #badWeather(): Weather {
-    return {
-      loss: this.#chance(0.5) ? this.#random() * 0.3 : 0,
-      duplication: this.#chance(0.5) ? 0.1 : 0,
-      delayMs: 5 + this.#below(100),
-      lateProbability: this.#random() * 0.2,
-      lateMs: this.#below(1500),
+  #onWay(from: string, to: string, channel: number, bytes: Uint8Array) {
+    const attack = this.#attack;
+    if (!attack || this.#time.nowMs > faultsEndMs) return undefined;
+    const message = channel === 0x21 || channel === 0x22 ? this.#read(bytes) : undefined;
+    const [fromKey, toKey] = [from, to].map((name) => this.#keyOfMachine(name));
+    const sent = { from, to, message, fromKey: fromKey ?? 0, toKey: toKey ?? 0 };
+    const holdMs = attack.holdMs(sent);
+    const replaced = attack.replaced(sent);
+    return { holdMs, message: replaced ? encodeMessage(replaced) : bytes };
+  }
+
+  #read(bytes: Uint8Array): ConsensusMessage | undefined {
+    if (this.#lastRead?.bytes === bytes) return this.#lastRead.message;
+    const message = decodeMessage(bytes);
+    this.#lastRead = { bytes, message: "refused" in message ? undefined : message };
+    return this.#lastRead.message;
+  }
+
+  #keyOfMachine(name: string): number {
+    const node = this.#nodes.find((one) => one.name === name);
+    return keys.findIndex(({ address }) => node && equalBytes(address, node.key.address));
+  }
+
+  #chooseAttack(): Attack | undefined {
+    const number = validators - 1;
+    const liar = keys[number];
+    if (!liar) return undefined;
+    const stage: Stage = {
+      chainId,
+      random: this.#random,
+      nowMs: () => this.#time.nowMs,
+      keyOf: (address) => keys.findIndex((key) => equalBytes(key.address, address)),
+      validatorsAt: (height) =>
+        this.#nodes.map(({ life }) => life?.engine.view).find((view) => view?.height === height)
+          ?.state.validators,
+      crash: (numbers, afterMs, downMs) => {
+        const hit = this.#nodes.filter(({ name }) => numbers.includes(this.#keyOfMachine(name)));
+        this.#time.after(afterMs, () => {
+          for (const node of hit) if (node.life) this.#faults.crash(node, downMs);
+        });
+      },
     };
-  }
-
-  #planPartition(): void {
-    const [fromMs, untilMs] = this.#interval();
-    const parts = new Map(this.#nodes.map(({ name }) => [name, this.#below(2)]));
-    this.#plan.push(`${fromMs}-${untilMs} parts ${[...parts.values()].join("")}`);
-    this.#time.after(fromMs, () => this.#network.partition(parts));
-    this.#time.after(untilMs, () => this.#network.partition(new Map()));
-  }
-
-  #planCrash(): void {
-    const [fromMs, untilMs] = this.#interval();
-    const node = this.#nodes[this.#below(this.#nodes.length)];
-    if (!node) return;
-    this.#plan.push(`${fromMs}-${untilMs} ${node.name} down`);
-    this.#time.after(fromMs, () => {
-      this.#crashes += 1;
-      this.#network.disconnect(node.name);
-      node.crash(this.#random);
-      const life = node.lives;
-      this.#time.after(untilMs - fromMs, () => {
-        if (node.lives === life) this.#boot(node);
-      });
-    });
-  }
-
-  #planSlowNode(): void {
-    const node = this.#nodes[this.#below(this.#nodes.length)];
-    const [fromMs, untilMs] = this.#interval();
-    if (!node) return;
-    this.#plan.push(`${fromMs}-${untilMs} ${node.name} slow`);
-    this.#time.after(fromMs, () => this.#network.slowDown(node.name, 50 + this.#below(400)));
-    this.#time.after(untilMs, () => this.#network.slowDown(node.name, 0));
-  }
-
-  #interval(): readonly [number, number] {
-    const fromMs = this.#below(faultsEndMs - 500);
-    return [fromMs, fromMs + 50 + this.#below(faultsEndMs - 100 - fromMs)];
+    return chooseAttack(stage, { key: liar, number });
   }
 
   #chance(probability: number): boolean {
@@ -295,13 +334,20 @@ class World {
   }
 }
 
-function genesisDoc(): GenesisDoc {
+const evenPowers = [10n, 10n, 10n, 10n];
+/** Some validators have exactly two thirds; the last, which may be faulty, has a sixth. */
+const unevenPowers = [20n, 20n, 10n, 10n];
+
+function genesisDoc(powers: readonly bigint[]): GenesisDoc {
   return {
     genesisTime: { seconds: genesisSeconds, nanos: 0 },
     chainId,
     initialHeight: 1n,
     consensusParams: defaultConsensusParams(),
-    validators: keys.map(({ address, pubKey }) => ({ address, pubKey, power: 10n, name: "" })),
+    validators: keys.map(({ address, pubKey }, index) => {
+      const power = powers[index] ?? 0n;
+      return { address, pubKey, power, name: "" };
+    }),
     appHash: new Uint8Array(0),
     appState: {},
   };

@@ -1,0 +1,39 @@
+/**
+ * An attack schedules messages by what they say: it holds or loses votes and proposals of chosen
+ * rounds, which chance alone hardly ever does. The network is the adversary of the paper; nothing
+ * here is outside its model.
+ */
+import type { ConsensusMessage } from "../../../src/consensus/gossip/messages.ts";
+import type { ValidatorSet } from "../../../src/types/validator-set.ts";
+
+/** A message on its way between two machines; keys are numbers of validators. */
+export interface Sent {
+  readonly from: string;
+  readonly fromKey: number;
+  readonly to: string;
+  readonly toKey: number;
+  /** Undefined on channels that carry nothing signed. */
+  readonly message: ConsensusMessage | undefined;
+}
+
+/** What an attack sees and can do besides. */
+export interface Stage {
+  readonly chainId: string;
+  readonly nowMs: () => number;
+  readonly random: () => number;
+  /** The set of a height with the priorities of round 0, when somebody is there. */
+  readonly validatorsAt: (height: bigint) => ValidatorSet | undefined;
+  readonly keyOf: (address: Uint8Array) => number;
+  /** Cuts the power of the machines of these validators after a while, for a while. */
+  readonly crash: (keys: readonly number[], afterMs: number, downMs: number) => void;
+}
+
+/** Asked for every message while the faults last. */
+export interface Attack {
+  /** In words, for the log of a seed. */
+  readonly plan: string;
+  /** How long the message is held; Infinity loses it. */
+  holdMs(sent: Sent): number;
+  /** What is sent in its place, when something else is. */
+  replaced(sent: Sent): ConsensusMessage | undefined;
+}
