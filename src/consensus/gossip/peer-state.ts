@@ -96,10 +96,9 @@ export class PeerState {
     if (proposal.height !== this.height || proposal.round !== this.round) return;
     if (this.hasProposal) return;
     this.hasProposal = true;
-    if (this.parts) return;
-    this.initParts(proposal.blockId.partSetHeader);
     this.polRound = proposal.polRound;
     this.#pol = undefined;
+    if (!this.parts) this.initParts(proposal.blockId.partSetHeader);
   }
 
   initParts(header: PartSetHeader): void {

@@ -6,11 +6,26 @@ import {
   decodeMessage,
   encodeMessage,
 } from "../../../src/consensus/gossip/messages.ts";
+import { PeerState } from "../../../src/consensus/gossip/peer-state.ts";
 import { ConsensusReactor } from "../../../src/consensus/gossip/reactor.ts";
 import { utf8 } from "../../../src/encoding/bytes.ts";
 import { BitArray } from "../../../src/types/bit-array.ts";
 import { OneValidator, silent } from "../../support/one-validator.ts";
 import { prng } from "../../support/prng.ts";
+
+t.test("G2: a peer that told its parts first is still owed the proof-of-lock", async (t) => {
+  const node = new OneValidator();
+  const a = node.block("a");
+  const known = new PeerState();
+  const at = { height: 1n, round: 2 };
+  const step = { step: 3, secondsSinceStartTime: 0n, lastCommitRound: -1 };
+  known.applyNewRoundStep({ type: "newRoundStep", ...at, ...step });
+  const { header, bits: parts } = a.parts;
+  known.applyNewValidBlock({ type: "newValidBlock", ...at, header, parts, isCommit: false });
+  known.setHasProposal(node.proposal(a, 2, 1));
+  t.equal(known.polRound, 1);
+  t.ok(known.parts?.isFull(), "the parts it has stay known");
+});
 
 const [state, data, votes, bits] = [0x20, 0x21, 0x22, 0x23];
 
