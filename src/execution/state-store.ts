@@ -18,6 +18,8 @@ import { decodeState, decodeValidators, encodeState, encodeValidators } from "./
 
 /** Full validator sets are written at least this often: part of what /validators answers. */
 const checkpointHeights = 100_000n;
+/** Turns of the priorities that a question from outside may cost. */
+const maxTurnsToShow = 1_000;
 /** Heights deleted per batch when pruning. */
 const pruneBatchHeights = 1_000n;
 
@@ -69,6 +71,16 @@ export class StateStore {
    */
   loadMembers(height: bigint): ValidatorSet | undefined {
     return this.#storedSet(height)?.set;
+  }
+
+  /**
+   * As loadValidators, for anybody who asks. Far from the last change of the set the priorities are
+   * those of that change: thousands of turns for one question would stop the node, and priorities
+   * are neither hashed nor signed.
+   */
+  loadValidatorsToShow(height: bigint): ValidatorSet | undefined {
+    const found = this.#storedSet(height);
+    return found && found.turns > maxTurnsToShow ? found.set : this.loadValidators(height);
   }
 
   /** The set as it was last stored, and the turns from there to the height. */

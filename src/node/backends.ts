@@ -48,7 +48,7 @@ export function rpcBackend(parts: RunningParts, node: Omit<NodeView, "peers">): 
     },
     chain: {
       state: parts.state,
-      validatorsAt: (height) => states.loadValidators(height),
+      validatorsAt: (height) => states.loadValidatorsToShow(height),
       consensusParamsAt: (height) => states.loadConsensusParams(height),
       resultsAt: (height) => states.loadFinalizeBlock(height),
     },
@@ -117,7 +117,7 @@ export function apiBackend(
       return block && blockId ? { block, blockId } : undefined;
     },
     results: (height) => states.loadFinalizeBlock(height),
-    validators: (height) => states.loadValidators(height),
+    validators: (height) => states.loadValidatorsToShow(height),
     state: parts.state,
     isCatchingUp: () => rpc.node.isCatchingUp(),
     nodeInfo: () => ({

@@ -68,8 +68,17 @@ export async function startNode(
   }
 }
 
+/** Stops everything, whatever fails on the way: the databases, which close last, must be closed. */
 async function stopAll(stops: Stop[]): Promise<void> {
-  for (const stop of stops.reverse()) await stop();
+  const failures: unknown[] = [];
+  for (const stop of stops.reverse()) {
+    try {
+      await stop();
+    } catch (error) {
+      failures.push(error);
+    }
+  }
+  if (failures.length > 0) throw failures[0];
 }
 
 interface Start {

@@ -90,6 +90,21 @@ t.test("a change is found from its height on, the old set before it", async (t) 
   );
 });
 
+t.test("a question from outside costs at most a thousand turns", async (t) => {
+  const store = new StateStore(new MemoryDb());
+  let state = genesisState(testGenesis(3));
+  await store.save(state);
+  while (state.lastBlockHeight < 1_200n) {
+    state = next(state);
+    await store.save(state);
+  }
+  const near = priorities(store.loadValidatorsToShow(500n));
+  t.same(near, priorities(store.loadValidators(500n)), "near the last change: the very same");
+  const far = priorities(store.loadValidatorsToShow(1_100n));
+  t.same(far, priorities(store.loadMembers(1_100n)), "far from it: as of that change");
+  t.notSame(far, priorities(store.loadValidators(1_100n)));
+});
+
 t.test("at a checkpoint the whole set is stored though nothing changed", async (t) => {
   const db = new MemoryDb();
   const store = new StateStore(db);
