@@ -50,9 +50,9 @@ const shortTimeouts = {
   proposeDeltaMs: 50,
   prevoteMs: 80,
   prevoteDeltaMs: 30,
-  precommitMs: 200,
+  precommitMs: 80,
   precommitDeltaMs: 30,
-  commitMs: 200,
+  commitMs: 80,
   skipCommitWait: false,
 };
 
@@ -277,7 +277,7 @@ class World {
   /** Kinds of worlds: an attack and nothing else, an attack among faults, faults alone. */
   #planFaults(): void {
     if (this.#attack) this.#plan.push(this.#attack.plan);
-    this.#faults.planAll(this.#attack && this.#chance(0.7) ? "mild" : "rough");
+    this.#faults.planAll(this.#attack && this.#chance(0.85) ? "mild" : "rough");
   }
 
   #onWay(from: string, to: string, channel: number, bytes: Uint8Array) {

@@ -6,6 +6,8 @@ import { RoundMasks } from "./round-masks.ts";
 
 /** Shares of all seeds. */
 const [lockShare, maskShare] = [0.25, 0.2];
+/** Shares of the attacks on locks; the rest cuts off who has decided, and nothing more. */
+const [splitShare, crashShare, liarShare] = [0.2, 0.25, 0.25];
 
 /** The attack of a seed; `liar` is the one validator that need not be correct. */
 export function chooseAttack(
@@ -15,11 +17,12 @@ export function chooseAttack(
   const { random } = stage;
   const share = random();
   if (share < lockShare) {
+    const variant = random();
     return new LockAttack(stage, {
-      outcome: random() < 0.65 ? "decided" : "split",
-      fromHeight: 1n + BigInt(Math.floor(random() * 3)),
-      crashesLocked: random() < 0.35,
-      liar: random() < 0.3 ? liar : undefined,
+      outcome: variant < splitShare ? "split" : "decided",
+      fromHeight: 1n + BigInt(Math.floor(random() * 2)),
+      crashesLocked: variant >= splitShare && variant < splitShare + crashShare,
+      liar: variant >= 1 - liarShare ? liar : undefined,
       lastsMs: 1_000 + random() * 500,
     });
   }
