@@ -44,6 +44,16 @@ export class Faults {
     });
   }
 
+  /** A machine that loses power again and again, each time within one round of the others. */
+  planBlackouts(node: SimNode): void {
+    for (let count = 4; count > 0; count--) {
+      this.#world.time.after(this.#below(faultsEndMs - 100), () => {
+        if (node.life) this.crash(node, 1 + this.#below(50));
+      });
+    }
+    this.plan.push(`${node.name} forgets`);
+  }
+
   /** Cuts the power of a machine, for a while. */
   crash(node: SimNode, downMs: number): void {
     const { network, random, time, boot } = this.#world;

@@ -155,8 +155,8 @@ class World {
     this.#genesis = genesisDoc(powers);
     const forgetful = nodes.at(-1);
     if (!hasTwins && forgetful && this.#chance(0.2)) {
-      this.#plan.push("forgets");
       forgetful.forgets = true;
+      this.#faults.planBlackouts(forgetful);
     }
   }
 
@@ -228,7 +228,7 @@ class World {
       movingKeys: this.#movesPower ? keys.map(({ pubKey }) => pubKey.key) : [],
       log: named(this.#log, node.name),
       network,
-      syncsBlocks: this.#syncsBlocks,
+      syncsBlocks: this.#syncsBlocks && !node.forgets,
       onVote: (at, vote) => {
         if (!this.#twins.has(at.name)) this.#checks.took(at, vote);
       },
