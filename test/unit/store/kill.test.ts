@@ -54,7 +54,7 @@ async function undisturbed(): Promise<(version: bigint) => Promise<string>> {
 }
 
 t.test("after kill -9 the last committed version is there, whole", async (t) => {
-  const seed = Number(process.env["GONKA_TEST_SEED"] ?? process.pid);
+  const seed = Number(process.env.GONKA_TEST_SEED ?? process.pid);
   t.comment(`seed ${seed} (GONKA_TEST_SEED)`);
   const random = new Xorshift(seed);
   const folder = await mkdtemp(path.join(tmpdir(), "gonka-kill-"));
