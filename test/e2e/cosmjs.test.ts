@@ -17,6 +17,7 @@ import { MsgSend } from "cosmjs-types/cosmos/bank/v1beta1/tx";
 import { TxRaw } from "cosmjs-types/cosmos/tx/v1beta1/tx";
 import t from "tap";
 import { devMnemonic } from "../support/dev-mnemonic.ts";
+import { endWebsocket } from "../support/end-websocket.ts";
 import { type OneNode, startOneNode } from "../support/one-node.ts";
 import { until } from "../support/until.ts";
 
@@ -223,18 +224,6 @@ t.test("broadcastTxCommit answers when the transaction is in a block", async (t)
   comet.disconnect();
 });
 
-/**
- * Ends a websocket client for good: CosmJS 0.39 connects again after disconnect(), for ever
- * (@cosmjs/socket reconnectingsocket.ts), and would keep this process alive.
- */
-async function disconnect(comet: Comet38Client): Promise<void> {
-  type Reconnecting = { reconnectTimeout: NodeJS.Timeout | null };
-  const { socket } = (comet as unknown as { client: { socket: Reconnecting } }).client;
-  comet.disconnect();
-  await until(() => socket.reconnectTimeout !== null);
-  clearTimeout(socket.reconnectTimeout ?? undefined);
-}
-
 t.test("blocks, headers and transactions arrive over the websocket", async (t) => {
   const comet = await Comet38Client.connect(running.wsUrl);
   const take = async <T>(
@@ -268,7 +257,7 @@ t.test("blocks, headers and transactions arrive over the websocket", async (t) =
   t.equal(toHex(event!.hash).toUpperCase(), transactionHash);
   t.equal(event!.height, height);
   t.equal(event!.result.code, 0);
-  await disconnect(comet);
+  await endWebsocket(comet);
 });
 
 t.test("REST answers the same balance, the transaction, and takes one", async (t) => {

@@ -10,6 +10,7 @@ import { TxRaw } from "cosmjs-types/cosmos/tx/v1beta1/tx";
 import t from "tap";
 import { camelCase } from "../../src/encoding/proto-json.ts";
 import { MsgUpdateParams } from "../../src/gen/gonka/pow/v1/tx.ts";
+import { endWebsocket } from "../support/end-websocket.ts";
 import { TestNetwork, waitUntil } from "./network.ts";
 
 const fee: StdFee = { amount: [{ denom: "ngonka", amount: "0" }], gas: "200000" };
@@ -55,7 +56,7 @@ t.test("an unmodified CosmJS client sends, sees, searches and subscribes", async
   t.equal((await client.getTx(sent.transactionHash))?.height, sent.height);
   await waitUntil("three new headers", async () => heights.length >= 3);
   headers.unsubscribe();
-  comet.disconnect();
+  await endWebsocket(comet);
   client.disconnect();
 });
 
