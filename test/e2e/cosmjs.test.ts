@@ -19,7 +19,6 @@ import t from "tap";
 import { devMnemonic } from "../support/dev-mnemonic.ts";
 import { endWebsocket } from "../support/end-websocket.ts";
 import { type OneNode, startOneNode } from "../support/one-node.ts";
-import { until } from "../support/until.ts";
 
 const fee = { amount: [], gas: "200000" };
 const one = { denom: "ngonka", amount: "1" };
