@@ -1,5 +1,5 @@
 /** What evidence/ needs of the rest of the node. */
-import type { Time } from "../encoding/time.ts";
+import type { Commit, Header } from "cosmjs-types/tendermint/types/types";
 import type { ValidatorSet } from "../types/validator-set.ts";
 
 /** A durable ordered map of bytes (store/db.ts). */
@@ -20,9 +20,11 @@ export interface States {
   loadMembers(height: bigint): ValidatorSet | undefined;
 }
 
-/** Headers of the past (blockstore/). */
+/** Blocks of the past (blockstore/). */
 export interface Blocks {
-  loadBlockMeta(height: bigint): { readonly header: { readonly time: Time } } | undefined;
+  loadBlockMeta(height: bigint): { readonly header: Header } | undefined;
+  /** The commit in the block after that height, which is the same on every node. */
+  loadCommit(height: bigint): Commit | undefined;
 }
 
 /** A peer, identified by its node id (p2p/). */

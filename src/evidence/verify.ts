@@ -12,6 +12,7 @@ import { evidenceHeight } from "../types/evidence.ts";
 import type { ValidatorSet } from "../types/validator-set.ts";
 import { verifyVote } from "../types/vote.ts";
 import type { Blocks, States } from "./expected.ts";
+import { refuseAttack } from "./verify-attack.ts";
 
 /**
  * "early": this node has not come to the evidence's height; "late": it is too old here, and perhaps
@@ -25,18 +26,21 @@ export function verifyEvidence(
   state: ChainState,
   evidence: Evidence,
 ): Verdict {
-  const { duplicateVoteEvidence: duplicate } = evidence;
-  if (!duplicate) return { refused: "only duplicate-vote evidence is known here" };
+  const { duplicateVoteEvidence: duplicate, lightClientAttackEvidence: attack } = evidence;
+  const timestamp = (duplicate ?? attack)?.timestamp;
+  if (!timestamp) return { refused: "evidence of no kind" };
   const height = evidenceHeight(evidence);
   if (height > state.lastBlockHeight) return "early";
   const time = blocks.loadBlockMeta(height)?.header.time;
   const validators = states.loadMembers(height);
   if (!time || !validators) return "late"; // Pruned.
-  if (compareTime(time, duplicate.timestamp) !== 0) {
+  if (compareTime(time, timestamp) !== 0) {
     return { refused: `time differs from the header of height ${height}` };
   }
   if (isExpired(state, { height, time })) return "late";
-  const problem = refuseDuplicate(duplicate, state.chainId, validators);
+  const { chainId } = state;
+  if (attack) return refuseAttack(attack, { chainId, common: validators, blocks }) ?? "valid";
+  const problem = duplicate && refuseDuplicate(duplicate, chainId, validators);
   return problem === undefined ? "valid" : { refused: problem };
 }
 

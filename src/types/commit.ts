@@ -120,6 +120,12 @@ export function verifyCommit(
 }
 
 /**
+ * How many signatures for the block a light client checks: until they are enough, or all of them.
+ * Evidence needs "all": whoever is accused by an entry must have signed it.
+ */
+export type Extent = "until enough" | "all";
+
+/**
  * As verifyCommit, but looks only at signatures for the block, and only until more than 2/3 have
  * signed: enough for a light client. Whoever passes the commit on must verify it in full.
  */
@@ -129,6 +135,7 @@ export function verifyCommitLight(
   blockId: BlockID,
   height: bigint,
   commit: Commit,
+  extent: Extent = "until enough",
 ): string | undefined {
   const problem = checkShape(validators, blockId, height, commit);
   if (problem !== undefined) return problem;
@@ -140,7 +147,7 @@ export function verifyCommitLight(
     const bad = checkSignature({ chainId, commit, index, signer });
     if (bad !== undefined) return bad;
     tallied += signer?.power ?? 0n;
-    if (tallied > needed) return undefined;
+    if (tallied > needed && extent === "until enough") return undefined;
   }
   return enough(tallied, needed);
 }
@@ -160,6 +167,7 @@ export function verifyCommitLightTrusting(
   validators: ValidatorSet,
   commit: Commit,
   trust: TrustLevel,
+  extent: Extent = "until enough",
 ): string | undefined {
   if (trust.denominator <= 0n) return `trust level with denominator ${trust.denominator}`;
   const needed = (validators.totalPower * trust.numerator) / trust.denominator; // Floors.
@@ -175,7 +183,7 @@ export function verifyCommitLightTrusting(
     const bad = checkSignature({ chainId, commit, index, signer });
     if (bad !== undefined) return bad;
     tallied += signer.power;
-    if (tallied > needed) return undefined;
+    if (tallied > needed && extent === "until enough") return undefined;
   }
   return enough(tallied, needed);
 }

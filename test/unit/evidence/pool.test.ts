@@ -7,6 +7,7 @@ import {
   type Evidence,
   EvidenceList,
 } from "cosmjs-types/tendermint/types/evidence";
+import { Header } from "cosmjs-types/tendermint/types/types";
 import t from "tap";
 import { utf8 } from "../../../src/encoding/bytes.ts";
 import type { Network, Peer } from "../../../src/evidence/expected.ts";
@@ -44,7 +45,10 @@ function change(fields: Partial<NonNullable<Evidence["duplicateVoteEvidence"]>>)
 }
 const stores = {
   states: { loadMembers: (height: bigint) => (height > 0n ? validators : undefined) },
-  blocks: { loadBlockMeta: (height: bigint) => ({ header: { time: time(height) } }) },
+  blocks: {
+    loadBlockMeta: (height: bigint) => ({ header: Header.fromPartial({ time: time(height) }) }),
+    loadCommit: () => undefined,
+  },
 };
 const open = (state: ChainState, db = new MemoryDb()) =>
   EvidencePool.open({ db, ...stores, log: silent }, state);
