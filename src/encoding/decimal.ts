@@ -33,6 +33,32 @@ export function quoFloor(a: bigint, b: bigint): bigint {
   return divideFloor(a * one, b);
 }
 
+/** a * b, rounded to the nearest, half to even: LegacyDec.Mul. */
+export function mulRound(a: bigint, b: bigint): bigint {
+  return divideRound(a * b, one);
+}
+
+/**
+ * a / b as LegacyDec.Quo: the quotient is cut after 36 digits and then rounded to 18, half to
+ * even. Throws a RangeError when b is zero.
+ */
+export function quoRound(a: bigint, b: bigint): bigint {
+  return divideRound((a * one * one) / b, one);
+}
+
+/** The nearest whole number, half to even: LegacyDec.RoundInt. */
+export function roundToInt(value: bigint): bigint {
+  return divideRound(value, one);
+}
+
+/** a / b for a positive b, to the nearest, half to even. */
+function divideRound(a: bigint, b: bigint): bigint {
+  const floor = divideFloor(a, b);
+  const twice = 2n * (a - floor * b);
+  if (twice === b) return floor % 2n === 0n ? floor : floor + 1n;
+  return twice > b ? floor + 1n : floor;
+}
+
 function divideFloor(a: bigint, b: bigint): bigint {
   const quotient = a / b;
   const isExact = quotient * b === a;

@@ -13,6 +13,8 @@ export interface Codec<T> {
   // Method syntax on purpose: generated fromJSON takes any.
   fromJSON(object: object): T;
   toJSON(message: T): unknown;
+  /** Fields that are decimals: whole numbers on the wire, with a point in REST. */
+  readonly decimals?: readonly string[];
 }
 
 /** What the block under execution is; for CheckTx and queries, the last committed one. */
