@@ -13,6 +13,7 @@ import {
   type MineRequest,
   type MineResult,
   requireClaim,
+  requireHostNonce,
   requireLength,
   requireNonce,
   requireRange,
@@ -63,6 +64,9 @@ class AddonEngine implements SprintEngine {
   get batch(): number {
     return this.#session.batch;
   }
+  get memoryBytes(): number {
+    return this.#session.memoryBytes;
+  }
   get log(): readonly string[] {
     return this.#session.log;
   }
@@ -95,7 +99,7 @@ class AddonEngine implements SprintEngine {
     options?: JobOptions,
   ): Promise<readonly ComputedNonce[]> {
     requireLength("beacon 2", beacon2, digestBytes);
-    for (const { nonce } of items) requireNonce(nonce);
+    for (const item of items) requireHostNonce(item);
     const packed = concat(...items.map(({ hostKey, nonce }) => concat(hostKey, u64le(nonce))));
     const session = this.#session;
     const start = () => this.#addon.compute({ session, beacon2, items: packed });
@@ -115,6 +119,10 @@ class AddonEngine implements SprintEngine {
     requireNonce(request.nonce);
     const session = this.#session;
     return runJob(() => this.#addon.trace({ session, ...request }), options);
+  }
+
+  async close(): Promise<void> {
+    await runJob(() => this.#addon.close({ session: this.#session }));
   }
 }
 

@@ -68,6 +68,13 @@ export interface AddonSamples {
   readonly samples: readonly { readonly pass: number; readonly row: bigint }[];
 }
 
+/** How a backend did in its self-test. */
+interface AddonSelfTest {
+  readonly backend: string;
+  readonly failed: string;
+  readonly tests: readonly { readonly name: string; readonly passed: boolean }[];
+}
+
 /** The addon's functions. Lists are packed bytes; the comments give an entry's layout. */
 export interface Addon {
   backends(options: object): string[];
@@ -79,6 +86,8 @@ export interface Addon {
     readonly threads: number;
     readonly batch: number;
   }): AddonJob<AddonSession>;
+  /** Frees what the session holds, after the jobs that were begun on it. */
+  close(options: { readonly session: AddonSession }): AddonJob<true>;
   /** leaves: LE64(nonce) ‖ digest of each hit, by increasing nonce. */
   mine(
     options: AddonWindow & { readonly first: bigint; readonly count: bigint; readonly c: number },
@@ -103,16 +112,25 @@ export interface Addon {
     readonly v2: bigint;
     readonly t2: bigint;
   }>;
-  /** failed: the name of the first test that fails, or "". */
-  selfTest(options: {
+  /** One nonce, before the call returns: digest ‖ O. CPU backends only; keeps nothing. */
+  recomputeNow(options: {
+    readonly chainId: string;
     readonly profile: string;
-  }): AddonJob<readonly { readonly backend: string; readonly failed: string }[]>;
-  /** Giga-operations of the backend's bare kernel in a second of one core. */
+    readonly beacon1: Uint8Array;
+    readonly beacon2: Uint8Array;
+    readonly hostKey: Uint8Array;
+    readonly nonce: bigint;
+    readonly backend: string;
+    readonly threads: number;
+  }): Uint8Array;
+  /** failed: the name of the first test that fails, or "". */
+  selfTest(options: { readonly profile: string }): AddonJob<readonly AddonSelfTest[]>;
+  /** Operations that the backend's bare kernel does in a second of one core. */
   measurePeak(options: {
     readonly backend: string;
     readonly threads: number;
     readonly milliseconds: number;
-  }): AddonJob<number>;
+  }): AddonJob<bigint>;
   modelRoot(options: AddonFiles): AddonJob<{
     readonly root: Uint8Array;
     readonly rows: bigint;

@@ -93,6 +93,8 @@ export interface SprintEngine {
   readonly backend: string;
   /** Nonces that one batch carries. */
   readonly batch: number;
+  /** What it holds between two calls, weights above all. */
+  readonly memoryBytes: number;
   /** What was tried and left aside on the way to this engine, one line each. */
   readonly log: readonly string[];
   mine(request: MineRequest, options?: JobOptions): Promise<MineResult>;
@@ -109,6 +111,8 @@ export interface SprintEngine {
     request: Omit<MineRequest, "first" | "count"> & { readonly nonce: bigint },
     options?: JobOptions,
   ): Promise<TracedNonce>;
+  /** Frees its memory when the calls under way have ended; later calls are refused. */
+  close(): Promise<void>;
 }
 
 /** Why an engine refused or failed. */
@@ -162,6 +166,12 @@ export function requireClaim(claim: Claim): void {
   requireLength("digest", claim.digest, digestBytes);
   requireNonce(claim.nonce);
   requireThreshold(claim.c);
+}
+
+/** Refuses a host key of the wrong length, or a number that is no u64. */
+export function requireHostNonce({ hostKey, nonce }: HostNonce): void {
+  requireLength("host key", hostKey, hostKeyBytes);
+  requireNonce(nonce);
 }
 
 /** Refuses a range of nonces that leaves u64. */

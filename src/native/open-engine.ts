@@ -28,20 +28,27 @@ export function backendNames(): readonly string[] {
   return "missing" in loaded ? [twinBackend] : [...loaded.addon.backends({}), twinBackend];
 }
 
-/** The self-test of every compiled backend: the name of its first failing test, or "". */
+/** How every compiled backend does in its self-test: failed is its first failing test, or "". */
 export async function selfTestBackends(
   profile: EngineOptions["profile"],
-): Promise<readonly { readonly backend: string; readonly failed: string }[]> {
+  options: JobOptions = {},
+): Promise<
+  readonly {
+    readonly backend: string;
+    readonly failed: string;
+    readonly tests: readonly { readonly name: string; readonly passed: boolean }[];
+  }[]
+> {
   const loaded = loadAddon();
-  return "missing" in loaded ? [] : runJob(() => loaded.addon.selfTest({ profile }));
+  return "missing" in loaded ? [] : runJob(() => loaded.addon.selfTest({ profile }), options);
 }
 
-/** Giga-operations that a compiled backend's bare kernel does in a second of one core. */
-export async function measurePeakGops(options: {
+/** Operations that a compiled backend's bare kernel does in a second of one core. */
+export async function measurePeak(options: {
   readonly backend: string;
   readonly threads: number;
   readonly milliseconds: number;
-}): Promise<number> {
+}): Promise<bigint> {
   const loaded = loadAddon();
   if ("missing" in loaded) throw new EngineError("UNKNOWN_BACKEND", loaded.missing);
   return runJob(() => loaded.addon.measurePeak(options));

@@ -37,7 +37,8 @@ export async function runJob<T>(
   }
 }
 
-function typed<T>(start: () => T): T {
+/** Runs a call of the addon; what it throws becomes an EngineError. */
+export function typed<T>(start: () => T): T {
   try {
     return start();
   } catch (error) {

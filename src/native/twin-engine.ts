@@ -20,6 +20,7 @@ import {
   type MineRequest,
   type MineResult,
   requireClaim,
+  requireHostNonce,
   requireLength,
   requireNonce,
   requireRange,
@@ -45,8 +46,10 @@ class TwinEngine implements SprintEngine {
   readonly backend = "typescript";
   readonly batch = 1;
   readonly log: readonly string[];
+  /** Weights are expanded as they are needed. */
+  readonly memoryBytes = 0;
   readonly #options: EngineOptions;
-  readonly #weights: Weights;
+  #weights: Weights | undefined;
 
   constructor(options: EngineOptions, log: readonly string[]) {
     this.log = log;
@@ -92,13 +95,13 @@ class TwinEngine implements SprintEngine {
     options: JobOptions = {},
   ): Promise<readonly ComputedNonce[]> {
     requireLength("beacon 2", beacon2, 32);
-    for (const { nonce } of items) requireNonce(nonce);
+    for (const item of items) requireHostNonce(item);
     const results: ComputedNonce[] = [];
     for (const { hostKey, nonce } of items) {
       await giveWay(BigInt(results.length), BigInt(items.length), options);
-      requireLength("host key", hostKey, 33);
       results.push(computeNonce(this.#prepare({ beacon2, hostKey }), nonce));
     }
+    options.onProgress?.(BigInt(items.length), BigInt(items.length));
     return results;
   }
 
@@ -115,9 +118,14 @@ class TwinEngine implements SprintEngine {
     return { trace, digest, hit: isHitScore(score, request.c), ...score };
   }
 
+  async close(): Promise<void> {
+    this.#weights = undefined;
+  }
+
   #prepare(window: { readonly beacon2: Uint8Array; readonly hostKey: Uint8Array }): PreparedSprint {
     const { chainId, beacon1 } = this.#options;
     const { beacon2, hostKey } = window;
+    if (!this.#weights) throw new EngineError("BAD_ARGUMENT", "the session is closed");
     const id = { chainId, profile: this.#weights.profile, beacon1, beacon2, hostKey };
     return prepareSprint(id, this.#weights);
   }

@@ -8,10 +8,12 @@ class Fields;
 
 napi_value backends(napi_env env, const Fields& fields);
 napi_value open_session(napi_env env, const Fields& fields);
+napi_value close_session(napi_env env, const Fields& fields);
 napi_value mine(napi_env env, const Fields& fields);
 napi_value verify(napi_env env, const Fields& fields);
 napi_value compute(napi_env env, const Fields& fields);
 napi_value trace(napi_env env, const Fields& fields);
+napi_value recompute_now(napi_env env, const Fields& fields);
 napi_value run_self_test(napi_env env, const Fields& fields);
 napi_value measure_peak(napi_env env, const Fields& fields);
 

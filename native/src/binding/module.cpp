@@ -33,10 +33,12 @@ extern "C" __attribute__((visibility("default"))) napi_value napi_register_modul
     napi_callback call;
   } all[] = {{"backends", guarded<backends>},
              {"open", guarded<open_session>},
+             {"close", guarded<close_session>},
              {"mine", guarded<mine>},
              {"verify", guarded<verify>},
              {"compute", guarded<compute>},
              {"trace", guarded<trace>},
+             {"recomputeNow", guarded<recompute_now>},
              {"selfTest", guarded<run_self_test>},
              {"measurePeak", guarded<measure_peak>},
              {"modelRoot", guarded<compute_model_root>},

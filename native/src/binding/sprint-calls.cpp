@@ -18,8 +18,13 @@ constexpr uint32_t BATCH_MAX = 4096;
 // A session and the lock that lines up its jobs.
 struct Opened {
   std::mutex busy;
-  std::unique_ptr<Session> session;
+  std::unique_ptr<Session> session;  // Null once it is closed.
   std::vector<std::string> log;
+
+  Session& use() {
+    if (!session) throw EngineError(BAD_ARGUMENT, "the session is closed");
+    return *session;
+  }
 };
 using OpenedRef = std::shared_ptr<Opened>;
 
@@ -92,6 +97,17 @@ napi_value open_session(napi_env env, const Fields& fields) {
   });
 }
 
+// Frees what the session holds when its last job has ended: the collector does not see how much
+// that is, and would let it lie.
+napi_value close_session(napi_env env, const Fields& fields) {
+  const OpenedRef opened = opened_in(env, fields);
+  return start_job(env, [opened](JobControl&) -> Finish {
+    const std::lock_guard lock(opened->busy);
+    opened->session.reset();
+    return [](napi_env to) { return Writer(to).truth(true); };
+  });
+}
+
 napi_value mine(napi_env env, const Fields& fields) {
   const OpenedRef opened = opened_in(env, fields);
   const Window window = window_in(fields);
@@ -99,7 +115,7 @@ napi_value mine(napi_env env, const Fields& fields) {
   const uint32_t c = fields.u32("c", HIT_THRESHOLD_MAX);
   return start_job(env, [=](JobControl& control) -> Finish {
     const std::lock_guard lock(opened->busy);
-    const MineResult got = opened->session->mine(window, range, c, control.progress, control.stop);
+    const MineResult got = opened->use().mine(window, range, c, control.progress, control.stop);
     auto packed = std::make_shared<Bytes>();
     for (const Hit& hit : got.hits) {
       append64(*packed, hit.nonce);
@@ -131,7 +147,7 @@ napi_value verify(napi_env env, const Fields& fields) {
   }
   return start_job(env, [=](JobControl& control) -> Finish {
     const std::lock_guard lock(opened->busy);
-    const auto got = opened->session->verify(beacon2, claims, control.progress, control.stop);
+    const auto got = opened->use().verify(beacon2, claims, control.progress, control.stop);
     return [got](napi_env to) {
       const Writer writer(to);
       const napi_value out = writer.object();
@@ -158,7 +174,7 @@ napi_value compute(napi_env env, const Fields& fields) {
   return start_job(env, [=](JobControl& control) -> Finish {
     const std::lock_guard lock(opened->busy);
     auto out = std::make_shared<Bytes>(
-        opened->session->compute(beacon2, items, control.progress, control.stop));
+        opened->use().compute(beacon2, items, control.progress, control.stop));
     return [out](napi_env to) { return Writer(to).adopt(std::move(*out)); };
   });
 }
@@ -170,7 +186,7 @@ napi_value trace(napi_env env, const Fields& fields) {
   const uint32_t c = fields.u32("c", HIT_THRESHOLD_MAX);
   return start_job(env, [=](JobControl& control) -> Finish {
     const std::lock_guard lock(opened->busy);
-    const TraceResult got = opened->session->trace(window, nonce, c, control.stop);
+    const TraceResult got = opened->use().trace(window, nonce, c, control.stop);
     return [got](napi_env to) {
       const Writer writer(to);
       const napi_value out = writer.object(), states = writer.list(got.states.size());
@@ -200,6 +216,14 @@ napi_value run_self_test(napi_env env, const Fields& fields) {
         const napi_value entry = writer.object();
         writer.set(entry, "backend", writer.text(results[i].backend));
         writer.set(entry, "failed", writer.text(results[i].failed));
+        const napi_value tests = writer.list(results[i].tests.size());
+        for (size_t j = 0; j < results[i].tests.size(); j++) {
+          const napi_value test = writer.object();
+          writer.set(test, "name", writer.text(results[i].tests[j].name));
+          writer.set(test, "passed", writer.truth(results[i].tests[j].passed));
+          writer.put(tests, j, test);
+        }
+        writer.set(entry, "tests", tests);
         writer.put(out, i, entry);
       }
       return out;
@@ -217,7 +241,7 @@ napi_value measure_peak(napi_env env, const Fields& fields) {
     for (int i = 0; i < count; i++) {
       if (wanted != tables[i]->name) continue;
       const double gops = bench::gemm_peak_gops(*tables[i], threads, seconds);
-      return [gops](napi_env to) { return Writer(to).number(gops); };
+      return [ops = uint64_t(gops * 1e9)](napi_env to) { return Writer(to).big_unsigned(ops); };
     }
     throw EngineError(UNKNOWN_BACKEND, "this machine has no backend " + wanted);
   });

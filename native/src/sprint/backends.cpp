@@ -9,7 +9,7 @@ namespace {
 
 struct Candidate {
   std::string name;
-  std::function<std::string(const Profile&, const StopFlag&)> test;
+  std::function<std::string(const Profile&, const StopFlag&, const SelfTestWatch&)> test;
   std::function<std::unique_ptr<Runner>(const Profile&, const Hash&, const CpuOptions&,
                                         const StopFlag&)>
       make;
@@ -17,8 +17,8 @@ struct Candidate {
 
 Candidate cpu_candidate(const KernelTable& kernels) {
   return {kernels.name,
-          [&kernels](const Profile& profile, const StopFlag& stop) {
-            return self_test(kernels, profile, stop);
+          [&kernels](const Profile& profile, const StopFlag& stop, const SelfTestWatch& watch) {
+            return self_test(kernels, profile, stop, watch);
           },
           [&kernels](const Profile& profile, const Hash& key, const CpuOptions& options,
                      const StopFlag& stop) -> std::unique_ptr<Runner> {
@@ -28,9 +28,10 @@ Candidate cpu_candidate(const KernelTable& kernels) {
 
 Candidate cuda_candidate(const CudaApi& api, CudaProduct product) {
   return {cuda_backend_name(product),
-          [&api, product](const Profile& profile, const StopFlag& stop) -> std::string {
+          [&api, product](const Profile& profile, const StopFlag& stop,
+                          const SelfTestWatch& watch) -> std::string {
             try {
-              return cuda_self_test(api, profile, {product, 0, 0}, stop);
+              return cuda_self_test(api, profile, {product, 0, 0}, stop, watch);
             } catch (const EngineError& error) {
               return error.what();
             }
@@ -67,7 +68,10 @@ std::vector<std::string> backend_names() {
 std::vector<SelfTestResult> self_test_all(const Profile& profile, const StopFlag& stop) {
   std::vector<SelfTestResult> results;
   for (const Candidate& candidate : candidates()) {
-    results.push_back({candidate.name, candidate.test(profile, stop)});
+    std::vector<SelfTestResult::Test> tests;
+    const std::string failed = candidate.test(
+        profile, stop, [&](const std::string& name, bool ok) { tests.push_back({name, ok}); });
+    results.push_back({candidate.name, failed, tests});
   }
   return results;
 }
@@ -80,7 +84,7 @@ std::unique_ptr<Runner> make_runner(const BackendChoice& choice, const Profile& 
     if (choice.name != "auto" && choice.name != candidate.name) continue;
     if (!choice.gpu && candidate.name.starts_with("cuda")) continue;
     known = true;
-    std::string failed = candidate.test(profile, stop);
+    std::string failed = candidate.test(profile, stop, {});
     if (failed.empty()) {
       try {
         return candidate.make(profile, weights_key, options, stop);

@@ -12,6 +12,11 @@ struct BackendChoice {
 struct SelfTestResult {
   std::string backend;
   std::string failed;  // Empty when every test passes.
+  struct Test {
+    std::string name;
+    bool passed;
+  };
+  std::vector<Test> tests;
 };
 
 std::vector<SelfTestResult> self_test_all(const Profile& profile, const StopFlag& stop);

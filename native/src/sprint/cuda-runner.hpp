@@ -3,6 +3,7 @@
 #pragma once
 #include "../cuda/plugin.h"
 #include "runner.hpp"
+#include "self-test.hpp"
 
 namespace gonka {
 
@@ -34,7 +35,7 @@ struct CudaOptions {
 // The self-test of sprint.md section 7 on a device: extremes, a random tile for each depth of the
 // profile (gated too), the golden nonces of T. The name of the first failure, or an empty string.
 std::string cuda_self_test(const CudaApi& api, const Profile& profile, const CudaOptions& options,
-                           const StopFlag& stop);
+                           const StopFlag& stop, const SelfTestWatch& watch = {});
 
 class CudaRunner final : public Runner {
  public:

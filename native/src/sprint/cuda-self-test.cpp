@@ -79,20 +79,24 @@ Tile random_tile(size_t k, int shift, int gate_shift) {
 }  // namespace
 
 std::string cuda_self_test(const CudaApi& api, const Profile& profile, const CudaOptions& options,
-                           const StopFlag& stop) {
+                           const StopFlag& stop, const SelfTestWatch& watch) {
   const Shifts& s = profile.shift;
-  if (!agrees(api, options, extreme(profile.f, profile.f, 127, 127, 22))) return "all +127 by +127";
-  if (!agrees(api, options, extreme(profile.f, profile.f, 127, -128, 22))) {
-    return "all +127 by -128";
-  }
-  if (!agrees(api, options, extreme(1024, 1023, -127, 127, 17)))
-    return "1023 terms of -127 by +127";
-  if (!agrees(api, options, random_tile(profile.d, s.d, 0))) return "a random tile of depth d";
-  if (!agrees(api, options, random_tile(profile.f, s.f, 0))) return "a random tile of depth f";
-  if (!agrees(api, options, random_tile(profile.d, s.d, s.h))) return "a random gated tile";
-  CudaRunner runner(api, *find_profile('T'), golden_weights_key(),
-                    {options.product, options.device, 8});
-  return golden_test(runner, stop);
+  SelfTestRun run(watch);
+  const auto tile = [&](const std::string& name, const auto& make) {
+    run.check(name, [&] { return agrees(api, options, make()) ? std::string() : name; });
+  };
+  tile("all +127 by +127", [&] { return extreme(profile.f, profile.f, 127, 127, 22); });
+  tile("all +127 by -128", [&] { return extreme(profile.f, profile.f, 127, -128, 22); });
+  tile("1023 terms of -127 by +127", [] { return extreme(1024, 1023, -127, 127, 17); });
+  tile("a random tile of depth d", [&] { return random_tile(profile.d, s.d, 0); });
+  tile("a random tile of depth f", [&] { return random_tile(profile.f, s.f, 0); });
+  tile("a random gated tile", [&] { return random_tile(profile.d, s.d, s.h); });
+  run.check("golden nonces of profile T", [&] {
+    CudaRunner runner(api, *find_profile('T'), golden_weights_key(),
+                      {options.product, options.device, 8});
+    return golden_test(runner, stop);
+  });
+  return run.failed();
 }
 
 }  // namespace gonka

@@ -94,19 +94,31 @@ std::string golden_test(Runner& runner, const StopFlag& stop) {
   return "";
 }
 
-std::string self_test(const KernelTable& kernels, const Profile& profile, const StopFlag& stop) {
-  if (!filled_tile(kernels, profile.f, 127, 127, profile.f)) return "all +127 by +127";
-  if (!filled_tile(kernels, profile.f, 127, -128, profile.f)) return "all +127 by -128";
-  if (!filled_tile(kernels, 1024, 127, 127, 1023)) return "1023 terms of +127 by +127";
-  if (!filled_tile(kernels, 1024, -127, 127, 1023)) return "1023 terms of -127 by +127";
+std::string self_test(const KernelTable& kernels, const Profile& profile, const StopFlag& stop,
+                      const SelfTestWatch& watch) {
+  SelfTestRun run(watch);
+  const auto tile = [&run](const std::string& name, const auto& passes) {
+    run.check(name, [&] { return passes() ? std::string() : name; });
+  };
+  const auto filled = [&](const std::string& name, size_t k, int8_t x, int8_t w, size_t terms) {
+    tile(name, [&] { return filled_tile(kernels, k, x, w, terms); });
+  };
+  filled("all +127 by +127", profile.f, 127, 127, profile.f);
+  filled("all +127 by -128", profile.f, 127, -128, profile.f);
+  filled("1023 terms of +127 by +127", 1024, 127, 127, 1023);
+  filled("1023 terms of -127 by +127", 1024, -127, 127, 1023);
   for (const size_t k : {size_t(profile.d), size_t(profile.f), size_t(128),
                          size_t(profile.tokens)}) {
-    if (!random_tile(kernels, k, 1)) return "a random tile of depth " + std::to_string(k);
+    tile("a random tile of depth " + std::to_string(k),
+         [&] { return random_tile(kernels, k, 1); });
   }
-  CpuOptions options;
-  options.threads = 1;
-  CpuRunner runner(*find_profile('T'), kernels, golden_weights_key(), options, stop);
-  return golden_test(runner, stop);
+  run.check("golden nonces of profile T", [&] {
+    CpuOptions options;
+    options.threads = 1;
+    CpuRunner runner(*find_profile('T'), kernels, golden_weights_key(), options, stop);
+    return golden_test(runner, stop);
+  });
+  return run.failed();
 }
 
 }  // namespace gonka
