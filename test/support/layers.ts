@@ -51,7 +51,8 @@ export function mayImport(from: string, to: string): boolean {
     const namesModules = from === "src/abci/app.ts" || from === "src/abci/wiring.ts";
     return b === "store" || b === "modules" || (b.startsWith("modules/") && namesModules);
   }
-  if (engine.includes(a)) return to === "src/abci/application.ts";
+  // A second application: it knows the border, and nothing of the first one.
+  if (engine.includes(a) || a === "kvstore") return to === "src/abci/application.ts";
   if (outside.includes(a)) return to === "src/modules/module.ts" || to === "src/modules/errors.ts";
   if (a === "node") return !(b in clients);
   return (clients[a] ?? []).includes(b);
