@@ -18,7 +18,14 @@ export interface CommitStore {
   discard(): void;
   setInitialVersion(version: bigint): void;
   /** A committed version, while it is kept. */
-  at(version: bigint): { store(name: string): ReadStore } | undefined;
+  at(version: bigint): CommittedState | undefined;
+}
+
+/** The state of a committed height. */
+export interface CommittedState {
+  store(name: string): ReadStore;
+  /** Encoded ICS-23 proofs: of the key in its store, and of the store in the application hash. */
+  prove(name: string, key: Uint8Array): { readonly key: Uint8Array; readonly store: Uint8Array };
 }
 
 /** An account as the ante chain sees it. */

@@ -1,10 +1,10 @@
-/** ABCI Query: gRPC methods by path, raw store values, application paths. spec/abci.md, "Query". */
+/** ABCI Query: gRPC methods by path, application paths. spec/abci.md, "Query". */
 import type { RequestQuery, ResponseQuery } from "cosmjs-types/tendermint/abci/types";
 import { utf8 } from "../encoding/bytes.ts";
 import { grpcStatus, ModuleError, sdkErrors } from "../modules/errors.ts";
-import { StoreKey } from "../store/kv.ts";
 import type { RunContext } from "./state/context.ts";
 import type { Runtime } from "./state/runtime.ts";
+import { storeQuery } from "./store-query.ts";
 import { simulate } from "./tx/simulate.ts";
 import { decodeStrict } from "./tx/strict-reader.ts";
 
@@ -87,20 +87,6 @@ function appQuery(
     result: { log: result.log, events: result.events },
   };
   return { value: utf8(JSON.stringify(answer)), height };
-}
-
-/** /store/NAME/key and /store/NAME/subspace. */
-function storeQuery(runtime: Runtime, request: RequestQuery): Partial<ResponseQuery> {
-  const [, , name = "", kind] = request.path.split("/");
-  if (!runtime.parts.modules.some((module) => module.stores.includes(name))) {
-    throw sdkErrors.unknownRequest(`no such store: ${name.slice(0, 100)}`);
-  }
-  if (kind !== "key") throw sdkErrors.unknownRequest(`unexpected query path: ${request.path}`);
-  if (request.data.length === 0) throw sdkErrors.txDecode("query cannot be zero length");
-  if (request.prove) throw sdkErrors.notSupported("proofs are not served by this version");
-  const { ctx, height } = openHeight(runtime, request);
-  const value = ctx.kv(new StoreKey(name)).get(request.data);
-  return { key: request.data, value: value ?? new Uint8Array(), height };
 }
 
 /** The state of the height asked for; 0 is the last committed one. Throws sdk codes 18 and 26. */

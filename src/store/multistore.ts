@@ -18,6 +18,7 @@ import {
 } from "./persistence/format.ts";
 import { oldestRestorable, readHeader, readLog, restore } from "./persistence/history.ts";
 import { isSnapshotDue, prune, removeChunks, SnapshotWriter } from "./persistence/housekeeping.ts";
+import { proveStore } from "./proofs/store-proof.ts";
 
 /** Versions that stay in memory; older kept ones are read back from the disk when asked for. */
 const memoryVersions = 100;
@@ -40,6 +41,16 @@ export interface Committed {
   readonly appHash: Uint8Array;
   /** Throws on a name that the version does not have. */
   store(name: string): ReadStore;
+  /** What a store has under a key, provable against the application hash of this version. */
+  prove(name: string, key: Uint8Array): StoreProof;
+}
+
+/** Encoded ICS-23 commitment proofs. */
+export interface StoreProof {
+  /** That the store's tree has this value under the key, or none. */
+  readonly key: Uint8Array;
+  /** That the store's root hash is in the application hash. */
+  readonly store: Uint8Array;
 }
 
 /** One sub-store: the tree, the writes held back over it, and what was done to it so far. */
@@ -61,6 +72,7 @@ export class Multistore {
   #snapshot: SnapshotWriter | undefined;
   #opsSinceSnapshot: number;
   #isCommitting = false;
+  readonly #knownInfos = new Map<number, readonly StoreInfo[]>();
   /** The last version that was read back from the disk. */
   #reread: { readonly version: number; readonly trees: ReadonlyMap<string, Tree> } | undefined;
 
@@ -196,16 +208,36 @@ export class Multistore {
       return undefined;
     }
     const trees = this.#treesAt(number);
-    const appHash =
-      number === this.#header.version ? this.#appHash : appHashOf(readLog(this.#db, number));
-    const store = (name: string): ReadStore => {
+    const infos = (): readonly StoreInfo[] => this.#infosAt(number);
+    const store = (name: string): TreeView => {
       const tree = trees.get(name);
       if (tree?.rootAt(number) === undefined) {
         throw new Error(`version ${version} has no store ${name}`);
       }
       return new TreeView(tree, number);
     };
-    return { version, appHash, store };
+    const prove = (name: string, key: Uint8Array): StoreProof => {
+      return { key: store(name).prove(key), store: proveStore(infos(), name) };
+    };
+    return {
+      version,
+      store,
+      prove,
+      get appHash() {
+        return appHashOf(infos());
+      },
+    };
+  }
+
+  /** The root hashes that a kept version was committed with; the last ones asked for are kept. */
+  #infosAt(version: number): readonly StoreInfo[] {
+    let infos = this.#knownInfos.get(version);
+    if (!infos) {
+      infos = readLog(this.#db, version).map(({ name, root }) => ({ name, root: root.slice() }));
+      if (this.#knownInfos.size >= memoryVersions) this.#knownInfos.clear();
+      this.#knownInfos.set(version, infos);
+    }
+    return infos;
   }
 
   /** Flushes the writes into the trees and returns the root hashes, sorted by name. */

@@ -4,6 +4,7 @@
  */
 import { sha256 } from "../../crypto/hash.ts";
 import type { KeyRange, ReadStore } from "../kv.ts";
+import { proveKey } from "../proofs/iavl-proof.ts";
 import { Edit } from "./edit.ts";
 import { type NodeId, Nodes, noNode } from "./nodes.ts";
 import { findLeaf, scanLeaves } from "./scan.ts";
@@ -164,9 +165,9 @@ export class TreeView implements ReadStore {
     }
   }
 
-  /** Root hash of this version. */
-  hash(): Uint8Array {
-    return hashOf(this.#tree.nodes, this.#root());
+  /** The encoded ICS-23 proof of the key's value, or of its absence. */
+  prove(key: Uint8Array): Uint8Array {
+    return proveKey(this.#tree.nodes, this.#root(), key);
   }
 
   #root(): NodeId {

@@ -88,8 +88,16 @@ t.test("errors look as gRPC errors of the SDK do", async (t) => {
   t.match(ask(balancePath, utf8("garbage")), { code: 18, log: /invalid request$/ });
   t.match(ask("/no.such.Service/Method", none), { code: 6, log: /unknown query path/ });
   t.match(ask("/app/nothing", none), { code: 6 });
-  t.match(ask("/store/nothing/key", utf8("k")), { code: 6, log: /no such store/ });
-  t.match(ask("/store/bank/key", none), { code: 2, log: /query cannot be zero length/ });
+  t.match(ask("/store/nothing/key", utf8("k")), {
+    code: 4,
+    codespace: "store",
+    log: "no such store: nothing: unknown request",
+  });
+  t.match(ask("/store/bank/key", none), {
+    code: 3,
+    codespace: "store",
+    log: "query cannot be zero length: tx parse error",
+  });
   t.equal(fromUtf8(ask("/app/version", none).value), "0.0.0-test");
   t.equal(ask("/p2p/filter/addr/1.2.3.4", none).code, 0);
 });
