@@ -34,6 +34,9 @@ interface Finalized extends State {
 }
 
 export class KvStore implements Application {
+  /** No gRPC method and no message type: for those who look into any application. */
+  readonly queries: readonly never[] = [];
+  readonly anyTypes: ReadonlyMap<string, never> = new Map<string, never>();
   readonly #db: Db;
   readonly #retainBlocks: bigint;
   #state: State;
@@ -47,7 +50,7 @@ export class KvStore implements Application {
     this.#db = db;
     this.#state = from.state;
     this.#retainBlocks = from.retainBlocks;
-    this.#keys = new Map();
+    this.#keys = new Map<string, never>();
   }
 
   /** Opens what the database holds. retainBlocks: that the engine keeps at least; 0 keeps all. */

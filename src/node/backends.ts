@@ -1,5 +1,4 @@
 /** What RPC and REST may read and do, joined from the parts of a running node. */
-import type { StateMachine } from "../abci/state-machine.ts";
 import type { ApiBackend, FoundTxs, TxSearch } from "../api/expected.ts";
 import type { BlockStore } from "../blockstore/block-store.ts";
 import type { BlockSync } from "../blocksync/reactor.ts";
@@ -16,13 +15,14 @@ import type { RpcContext } from "../rpc/methods/method.ts";
 import { parseQuery } from "../rpc/query/parser.ts";
 import { QuerySyntaxError } from "../rpc/query/scanner.ts";
 import type { ChainState } from "../types/chain-state.ts";
+import type { NodeApp } from "./app/open-app.ts";
 import { roundViewOf } from "./round-view.ts";
-import { appName, appVersion } from "./version.ts";
+import { appName, appVersion, cometVersion } from "./version.ts";
 
 /** The running parts that outside interfaces look at. */
 export interface RunningParts {
   readonly feed: BlockFeed;
-  readonly app: StateMachine;
+  readonly app: NodeApp;
   readonly states: StateStore;
   readonly blocks: BlockStore;
   readonly mempool: Mempool;
@@ -53,7 +53,7 @@ export function rpcBackend(parts: RunningParts, node: Omit<NodeView, "peers">): 
       resultsAt: (height) => states.loadFinalizeBlock(height),
     },
     app: {
-      info: () => app.info(),
+      info: () => app.info(infoRequest),
       query: (request) => app.query(request),
       checkTx: (tx) => app.checkTx({ tx, type: 0 }),
     },
@@ -81,6 +81,14 @@ export function rpcBackend(parts: RunningParts, node: Omit<NodeView, "peers">): 
   };
 }
 
+/** What an engine says of itself when it asks Info. */
+const infoRequest = {
+  version: cometVersion,
+  blockVersion: 11n,
+  p2pVersion: 8n,
+  abciVersion: "2.0.0",
+} as const;
+
 function peerView(peer: PeerSummary): PeerView {
   const { nodeInfo } = peer;
   return {
@@ -101,11 +109,10 @@ export function apiBackend(
   options: { readonly bech32Prefix: string; readonly minimumGasPrices: string },
 ): ApiBackend {
   const { app, states, blocks } = parts;
-  const { registry } = app;
   return {
     ...options,
-    queries: registry.queries,
-    anyType: (typeUrl) => registry.anyTypes.get(typeUrl) as Codec<object> | undefined,
+    queries: app.queries,
+    anyType: (typeUrl) => app.anyTypes.get(typeUrl) as Codec<object> | undefined,
     query: (request) => app.query(request),
     broadcast: (tx) => rpc.pool.add(tx),
     tx: (hash) => rpc.index.tx(hash),

@@ -1,6 +1,4 @@
 /** The chain of a node: application, blocks, state, mempool and evidence, brought to one height. */
-import { createApp } from "../abci/app.ts";
-import type { StateMachine } from "../abci/state-machine.ts";
 import { BlockStore } from "../blockstore/block-store.ts";
 import { EvidencePool } from "../evidence/pool.ts";
 import { BlockExecutor } from "../execution/block-executor.ts";
@@ -10,16 +8,14 @@ import { StateStore } from "../execution/state-store.ts";
 import { Mempool } from "../mempool/mempool.ts";
 import type { ChainState } from "../types/chain-state.ts";
 import { type GenesisDoc, genesisState } from "../types/genesis/genesis.ts";
+import { type NodeApp, openApp } from "./app/open-app.ts";
 import type { Config } from "./config.ts";
 import type { Databases } from "./databases.ts";
 import type { Logger } from "./logger.ts";
 import { appVersion } from "./version.ts";
 
-/** Account addresses of this chain begin with it. */
-export const bech32Prefix = "gonka";
-
 export interface Chain {
-  readonly app: StateMachine;
+  readonly app: NodeApp;
   readonly blocks: BlockStore;
   readonly states: StateStore;
   readonly mempool: Mempool;
@@ -38,16 +34,7 @@ export async function openChain(parts: {
   readonly log: Logger;
 }): Promise<Chain> {
   const { genesis, config, databases, log } = parts;
-  const app = await createApp({
-    db: databases.app,
-    chainId: genesis.chainId,
-    bech32Prefix,
-    minGasPrices: config.string("minimum-gas-prices"),
-    version: appVersion,
-    keepVersions: config.number("pruning-keep-recent"),
-    keepBlocks: BigInt(config.number("min-retain-blocks")),
-    log: log.named("app"),
-  });
+  const app = await openApp({ db: databases.app, genesis, config, log });
   const blocks = new BlockStore(databases.blocks);
   const states = new StateStore(databases.state);
   const mempool = new Mempool(app, mempoolLimits(config), log.named("mempool"));

@@ -38,6 +38,8 @@ type Row = readonly [
 ];
 
 const minuteMs = 60_000;
+const applications = ["gonka", "kvstore"];
+const engines = ["embedded", "external"];
 const logLevels = ["debug", "info", "warn", "error"];
 const logFormats = ["plain", "json"];
 
@@ -133,6 +135,8 @@ const config: readonly Row[] = [
 ];
 
 const app: readonly Row[] = [
+  ["", "application", "choice", "gonka", "gonka, or kvstore: CometBFT's example.", applications],
+  ["", "engine", "choice", "embedded", "embedded, or external: a CometBFT node.", engines],
   [
     "",
     "minimum-gas-prices",
@@ -155,6 +159,13 @@ const app: readonly Row[] = [
     0,
     "Blocks kept at least; 0 keeps all of them.",
     [0, 1_000_000_000],
+  ],
+  [
+    "abci",
+    "address",
+    "string",
+    "tcp://127.0.0.1:26658",
+    "With an external engine: where it finds the application, tcp://host:port or unix://path.",
   ],
   ["api", "enable", "bool", true, "Whether the REST gateway runs."],
   ["api", "address", "address", "tcp://127.0.0.1:1317", "Where REST listens."],

@@ -22,7 +22,8 @@ export async function exportGenesis(home: string, height: bigint): Promise<strin
         `--height: only the last state, ${state.lastBlockHeight}, is exported`,
       ]);
     }
-    const exported = chain.app.exportState();
+    const exported = chain.app.exportState?.();
+    if (!exported) throw new ConfigError(["application: this one cannot be exported"]);
     const document = JSON.parse(genesisToJson(genesis)) as Record<string, unknown>;
     return JSON.stringify(
       {

@@ -1,0 +1,46 @@
+/** The application of a node, chosen by its configuration: the chain of the network, or kvstore. */
+import { createApp } from "../../abci/app.ts";
+import type { Application } from "../../abci/application.ts";
+import type { ExportedState } from "../../abci/genesis.ts";
+import { KvStore } from "../../kvstore/application.ts";
+import type { Codec, QueryHandler } from "../../modules/module.ts";
+import type { Db } from "../../store/db.ts";
+import type { GenesisDoc } from "../../types/genesis/genesis.ts";
+import type { Config } from "../config.ts";
+import type { Logger } from "../logger.ts";
+import { appVersion } from "../version.ts";
+
+/** Account addresses of this chain begin with it. */
+export const bech32Prefix = "gonka";
+
+/** An application, and what REST, gRPC and export need of it. */
+export interface NodeApp extends Application {
+  /** Every gRPC method, with its REST paths. */
+  readonly queries: readonly QueryHandler[];
+  /** What may stand in an Any, by type URL. */
+  readonly anyTypes: ReadonlyMap<string, Codec<unknown>>;
+  /** The last committed state as app_state; absent where an application cannot tell it. */
+  exportState?(): ExportedState;
+}
+
+/** Opens the application that `application` in app.toml names, over its database. */
+export async function openApp(parts: {
+  readonly db: Db;
+  readonly genesis: GenesisDoc;
+  readonly config: Config;
+  readonly log: Logger;
+}): Promise<NodeApp> {
+  const { db, genesis, config, log } = parts;
+  const keepBlocks = BigInt(config.number("min-retain-blocks"));
+  if (config.string("application") === "kvstore") return KvStore.open(db, keepBlocks);
+  return createApp({
+    db,
+    chainId: genesis.chainId,
+    bech32Prefix,
+    minGasPrices: config.string("minimum-gas-prices"),
+    version: appVersion,
+    keepVersions: config.number("pruning-keep-recent"),
+    keepBlocks,
+    log: log.named("app"),
+  });
+}
