@@ -11,9 +11,10 @@ import { govModule } from "../modules/gov/module.ts";
 import { InferenceKeeper } from "../modules/inference/keeper.ts";
 import { inferenceModule } from "../modules/inference/module.ts";
 import type { Module } from "../modules/module.ts";
+import type { SprintOracle } from "../modules/pow/expected.ts";
 import { PowKeeper } from "../modules/pow/keeper.ts";
 import { powModule } from "../modules/pow/module.ts";
-import { TwinOracle } from "../modules/pow/sprint/twin-oracle.ts";
+import { CheckedOracle } from "../modules/pow/sprint/checked-oracle.ts";
 import { StoreKey } from "../store/kv.ts";
 import { feeCollectorName } from "./ante/fees.ts";
 
@@ -34,7 +35,12 @@ export interface Wired {
   readonly pow: PowKeeper;
 }
 
-export function wireModules(addresses: Addresses, router: MessageRouter): Wired {
+/** Without an oracle the TypeScript twin judges disputes: the same answers, more slowly. */
+export function wireModules(
+  addresses: Addresses,
+  router: MessageRouter,
+  oracle: SprintOracle = CheckedOracle.twinAlone(),
+): Wired {
   const authority = addresses.text(moduleAddress("gov"));
   const accounts = new AccountKeeper(new StoreKey("acc"), {
     addresses,
@@ -52,7 +58,7 @@ export function wireModules(addresses: Addresses, router: MessageRouter): Wired 
     addresses,
     authority,
     bank,
-    oracle: new TwinOracle(),
+    oracle,
   });
   const market = new InferenceKeeper({
     store: new StoreKey("inference"),

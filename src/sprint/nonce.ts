@@ -45,7 +45,7 @@ export function prepareSprint(id: SprintId, shared?: Weights): PreparedSprint {
 }
 
 /** T of clause 5 from K_t. */
-function targetOf(key: Uint8Array): Int8Array {
+export function targetOf(key: Uint8Array): Int8Array {
   checkLength("target key", key, seedBytes);
   return signedStream({ key, n0: 0, n1: 0, n2: targetDomain }, outputWidth);
 }

@@ -4,7 +4,7 @@
  */
 import t from "tap";
 import { ForfeitReason, Outcome } from "../../../../src/gen/gonka/pow/v1/types.ts";
-import { TwinOracle } from "../../../../src/modules/pow/sprint/twin-oracle.ts";
+import { CheckedOracle } from "../../../../src/modules/pow/sprint/checked-oracle.ts";
 import { PowChain, powGenesis } from "../../../support/pow-chain.ts";
 import { PowHost, playEpoch } from "../../../support/pow-host.ts";
 
@@ -12,7 +12,7 @@ t.test("mines, opens, attests, audits; a bad leaf is judged by recomputing it", 
   const small = { verifiers_per_host: 1, samples_per_verifier: 2, tag_audits: 1 };
   const easy = { tiers: [{ k: 1, c: 0 }] }; // Every second nonce is a hit: dot > 0.
   const weights = { ann: 12n, bob: 12n, cat: 12n };
-  const chain = new PowChain(powGenesis(weights, { ...small, ...easy }), new TwinOracle());
+  const chain = new PowChain(powGenesis(weights, { ...small, ...easy }), CheckedOracle.twinAlone());
   const hosts = ["ann", "bob", "cat"].map((name) => new PowHost(chain, name));
   const commit = (host: PowHost) => {
     if (host.name === "cat") host.spoil();
