@@ -9,16 +9,52 @@ import { readSettings } from "./settings.ts";
 export function startCommand(): Command {
   return new Command("start")
     .description("run the node of --home until it is interrupted")
-    .addHelpText("after", "\nExample:\n  gonkad start --home ~/.gonkad\n")
-    .action(async (_: object, command: Command) => {
+    .option("--app <name>", "application: gonka or kvstore (default as in app.toml)")
+    .option("--engine <name>", "embedded, or external: a CometBFT node that connects to us")
+    .option("--abci.address <url>", "with --engine external: tcp://host:port or unix://path")
+    .addHelpText(
+      "after",
+      "\nExamples:\n  gonkad start --home ~/.gonkad\n" +
+        "  gonkad start --engine external --abci.address tcp://127.0.0.1:26658\n",
+    )
+    .action(async (flags: StartFlags, command: Command) => {
       const { home } = readSettings(command, "text");
-      await runNode(home);
+      await runNode(home, flags);
     });
 }
 
-/** Runs until SIGINT, SIGTERM, or consensus fails. */
-async function runNode(home: string): Promise<void> {
+/** Flags that stand for a key of the configuration. */
+interface StartFlags {
+  readonly app?: string;
+  readonly engine?: string;
+  readonly "abci.address"?: string;
+}
+
+/** Which process makes the blocks decides what is started. */
+async function start(
+  home: string,
+  flags: StartFlags,
+  fatal: (error: unknown) => void,
+): Promise<{ stop(): Promise<void> }> {
+  const { loadConfig } = await import("../node/config.ts");
+  const given: readonly (readonly [key: string, value: string | undefined])[] = [
+    ["application", flags.app],
+    ["engine", flags.engine],
+    ["abci.address", flags["abci.address"]],
+  ];
+  const overrides = new Map<string, string>();
+  for (const [key, value] of given) if (value !== undefined) overrides.set(key, value);
+  const config = loadConfig(home, overrides);
+  if (config.string("engine") === "external") {
+    const { startExternalNode } = await import("../node/external/external-node.ts");
+    return startExternalNode(home, fatal, config);
+  }
   const { startNode } = await import("../node/node.ts");
+  return startNode(home, fatal, config);
+}
+
+/** Runs until SIGINT, SIGTERM, or the engine or the application fails. */
+async function runNode(home: string, flags: StartFlags): Promise<void> {
   let end: (failure: unknown) => void = () => {};
   const ended = new Promise<unknown>((resolve) => {
     end = resolve;
@@ -27,11 +63,10 @@ async function runNode(home: string): Promise<void> {
   process.once("SIGINT", interrupted);
   process.once("SIGTERM", interrupted);
   stopWithParent(interrupted);
-  const node = await startNode(home, (error) => end(error ?? new Error("consensus failed"))).catch(
-    (error: unknown) => {
-      throw notStarted(home, error);
-    },
-  );
+  const fatal = (error: unknown): void => end(error ?? new Error("consensus failed"));
+  const node = await start(home, flags, fatal).catch((error: unknown) => {
+    throw notStarted(home, error);
+  });
   const failure = await ended;
   await node.stop();
   // Everything is closed; timers of libp2p would keep the process for another second.

@@ -34,7 +34,7 @@ export async function openChain(parts: {
   readonly log: Logger;
 }): Promise<Chain> {
   const { genesis, config, databases, log } = parts;
-  const app = await openApp({ db: databases.app, genesis, config, log });
+  const app = await openApp({ db: databases.app, genesis: () => genesis, config, log });
   const blocks = new BlockStore(databases.blocks);
   const states = new StateStore(databases.state);
   const mempool = new Mempool(app, mempoolLimits(config), log.named("mempool"));

@@ -61,8 +61,11 @@ export class Config {
 const keyOf = ({ section, name }: ConfigKey): string =>
   section === "" ? name : `${section}.${name}`;
 
-/** Reads config/config.toml and config/app.toml; a file that is missing means its defaults. */
-export function loadConfig(home: string): Config {
+/**
+ * Reads config/config.toml and config/app.toml; a file that is missing means its defaults.
+ * overrides: values by key that flags put in the place of the files'.
+ */
+export function loadConfig(home: string, overrides: ConfigValues = new Map()): Config {
   const problems: string[] = [];
   const warnings: string[] = [];
   const values = new Map<string, string | boolean | number>();
@@ -71,6 +74,10 @@ export function loadConfig(home: string): Config {
     const table = readToml(where, problems);
     const keys = configKeys.filter((key) => key.file === file);
     for (const key of keys) readKey(key, table, { where, values, problems });
+    for (const key of keys) {
+      const given = overrides.get(keyOf(key));
+      if (given !== undefined) take(key, given, { where: "command line", values, problems });
+    }
     problems.push(...notSections(table, keys, where));
     warnings.push(...unknownKeys(table, keys, where));
   }
@@ -98,9 +105,12 @@ interface Reading {
   readonly problems: string[];
 }
 
-function readKey(key: ConfigKey, table: Table, { where, values, problems }: Reading): void {
+function readKey(key: ConfigKey, table: Table, reading: Reading): void {
   const section = key.section === "" ? table : sectionOf(table, key.section);
-  const given = section[key.name] ?? key.fallback;
+  take(key, section[key.name] ?? key.fallback, reading);
+}
+
+function take(key: ConfigKey, given: unknown, { where, values, problems }: Reading): void {
   const value = convert(key, given);
   if (value === undefined) {
     const shown = JSON.stringify(given);

@@ -14,6 +14,13 @@ export interface Databases {
   close(): Promise<void>;
 }
 
+/** The only one that a node with an external engine has. */
+export async function openAppDatabase(home: string): Promise<Db> {
+  const { appDb } = homePaths(home);
+  mkdirSync(path.dirname(appDb), { recursive: true });
+  return openLevelDb(appDb);
+}
+
 /** Opens all of them; throws when another process holds one. */
 export async function openDatabases(home: string): Promise<Databases> {
   const paths = homePaths(home);

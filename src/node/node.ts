@@ -5,6 +5,7 @@
 import "../p2p/promise-shim.ts"; // Before anything of libp2p.
 import { existsSync, readFileSync } from "node:fs";
 import { RestServer } from "../api/rest.ts";
+import { Router } from "../api/router.ts";
 import { BlockSync } from "../blocksync/reactor.ts";
 import { ConsensusEngine } from "../consensus/engine/engine.ts";
 import { ConsensusReactor } from "../consensus/gossip/reactor.ts";
@@ -46,8 +47,8 @@ type Stop = () => Promise<void> | void;
 export async function startNode(
   home: string,
   fatal: (error: unknown) => void,
+  config: Config = loadConfig(home),
 ): Promise<RunningNode> {
-  const config = loadConfig(home);
   const log = new Logger({
     module: "node",
     level: config.string("log_level"),
@@ -305,7 +306,8 @@ async function startRest(options: {
   const { parts, rpc, config, stops } = options;
   if (!config.boolean("api.enable")) return undefined;
   const minimumGasPrices = config.string("minimum-gas-prices");
-  const rest = new RestServer(apiBackend(parts, rpc.context, { bech32Prefix, minimumGasPrices }));
+  const backend = apiBackend(parts, rpc.context, { bech32Prefix, minimumGasPrices });
+  const rest = new RestServer(new Router(backend));
   const port = await rest.start(config.address("api.address"));
   stops.push(() => rest.stop());
   return port;

@@ -26,7 +26,8 @@ export interface NodeApp extends Application {
 /** Opens the application that `application` in app.toml names, over its database. */
 export async function openApp(parts: {
   readonly db: Db;
-  readonly genesis: GenesisDoc;
+  /** Read only by an application that has to know it before InitChain. */
+  readonly genesis: () => GenesisDoc;
   readonly config: Config;
   readonly log: Logger;
 }): Promise<NodeApp> {
@@ -35,7 +36,7 @@ export async function openApp(parts: {
   if (config.string("application") === "kvstore") return KvStore.open(db, keepBlocks);
   return createApp({
     db,
-    chainId: genesis.chainId,
+    chainId: genesis().chainId,
     bech32Prefix,
     minGasPrices: config.string("minimum-gas-prices"),
     version: appVersion,
