@@ -1,14 +1,15 @@
 /** The application of the gonka chain: opens its state, joins the modules of wiring.ts. */
+import "../encoding/codec-runtime.ts";
 import { Addresses } from "../modules/addresses.ts";
 import type { Db } from "../store/db.ts";
 import { Multistore } from "../store/multistore.ts";
 import { parseGasPrices } from "./ante/fees.ts";
-import { SignatureCache } from "./ante/signature-cache.ts";
 import type { Log } from "./expected.ts";
 import { Runtime } from "./state/runtime.ts";
 import { StateMachine } from "./state-machine.ts";
 import { Registry } from "./tx/registry.ts";
 import { simulateQuery } from "./tx/simulate.ts";
+import { TxCache } from "./tx/tx-cache.ts";
 import { wireModules } from "./wiring.ts";
 
 /** What an application is made from. */
@@ -53,8 +54,9 @@ export async function createApp(options: AppOptions): Promise<StateMachine> {
     version,
     modules,
     registry,
+    txs: new TxCache(registry),
     store: await Multistore.open(options.db, stores, { keepVersions: options.keepVersions }),
-    ante: { accounts, fees: bank, cache: new SignatureCache(), minGasPrices },
+    ante: { accounts, fees: bank, minGasPrices },
     consensus,
     epochs: pow,
     log,

@@ -9,9 +9,9 @@ import {
   type ResponseProcessProposal,
   ResponseProcessProposal_ProposalStatus as Status,
 } from "cosmjs-types/tendermint/abci/types";
+import { ModuleError } from "../modules/errors.ts";
 import { gasLimitOf } from "./finalize-block.ts";
 import type { Runtime } from "./state/runtime.ts";
-import { gasWantedOf } from "./tx/decode.ts";
 
 /** Takes transactions in the order of the mempool, leaving out what does not fit. */
 export function prepareProposal(
@@ -22,7 +22,7 @@ export function prepareProposal(
   let [bytes, gas] = [0n, 0n];
   const limit = blockGasLimit(runtime);
   for (const tx of txs) {
-    const wanted = gasWantedOf(runtime.parts.registry, tx);
+    const wanted = gasWantedOf(runtime, tx);
     const size = protoSize(tx);
     if (wanted === undefined || bytes + size > maxTxBytes) continue;
     if (limit !== undefined && gas + wanted > limit) continue;
@@ -41,12 +41,22 @@ export function processProposal(
   const limit = blockGasLimit(runtime);
   let gas = 0n;
   for (const tx of txs) {
-    const wanted = gasWantedOf(runtime.parts.registry, tx);
+    const wanted = gasWantedOf(runtime, tx);
     if (wanted === undefined) return { status: Status.REJECT };
     gas += wanted;
   }
   const isFitting = limit === undefined || gas <= limit;
   return { status: isFitting ? Status.ACCEPT : Status.REJECT };
+}
+
+/** The gas a transaction asks for, or undefined when it does not decode. */
+function gasWantedOf(runtime: Runtime, bytes: Uint8Array): bigint | undefined {
+  try {
+    return runtime.parts.txs.remember(bytes).fee.gasLimit;
+  } catch (error) {
+    if (error instanceof ModuleError) return undefined;
+    throw error;
+  }
 }
 
 function blockGasLimit(runtime: Runtime): bigint | undefined {

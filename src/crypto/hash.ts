@@ -16,6 +16,11 @@ export function sha256(bytes: Uint8Array): Uint8Array {
   return new Uint8Array(scratch);
 }
 
+/** SHA-256 as a string of one char per byte: a key for a Map. */
+export function sha256Text(bytes: Uint8Array): string {
+  return hash("sha256", bytes, "binary");
+}
+
 /** SHA-256 of the parts joined. */
 export function sha256Parts(...parts: readonly Uint8Array[]): Uint8Array {
   return sha256(concat(...parts));

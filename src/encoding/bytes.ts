@@ -68,14 +68,38 @@ export function fromBase64(text: string): Uint8Array {
 const encoder = new TextEncoder();
 const strictDecoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
+/** Up to here a loop of our own beats the call into the encoder. */
+const shortText = 64;
+
 /** UTF-8 bytes of a string. */
 export function utf8(text: string): Uint8Array {
-  return encoder.encode(text);
+  if (text.length > shortText) return encoder.encode(text);
+  const bytes = new Uint8Array(text.length);
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i);
+    if (code >= 0x80) return encoder.encode(text);
+    bytes[i] = code;
+  }
+  return bytes;
 }
 
 /** The string of UTF-8 bytes. Throws a TypeError on invalid UTF-8. */
 export function fromUtf8(bytes: Uint8Array): string {
-  return strictDecoder.decode(bytes);
+  if (bytes.length > shortText) return strictDecoder.decode(bytes);
+  for (let i = 0; i < bytes.length; i++) {
+    if ((bytes[i] ?? 0) >= 0x80) return strictDecoder.decode(bytes);
+  }
+  return latin1(bytes);
+}
+
+// Works on any Uint8Array and saves wrapping it in a Buffer; the typings leave it out.
+const { latin1Slice } = Buffer.prototype as unknown as {
+  latin1Slice(this: Uint8Array, start: number, end: number): string;
+};
+
+/** A string of one char 0..255 per byte: what a Map needs for a key; its order is that of bytes. */
+export function latin1(bytes: Uint8Array): string {
+  return latin1Slice.call(bytes, 0, bytes.length);
 }
 
 /** One length byte, then the bytes: the SDK's address.MustLengthPrefix. At most 255 bytes. */

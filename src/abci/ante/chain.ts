@@ -7,7 +7,6 @@ import type { Accounts, Fees } from "../expected.ts";
 import type { RunContext } from "../state/context.ts";
 import type { DecodedTx } from "../tx/decode.ts";
 import { checkMinimumFee, deductFee, feeOf, type GasPrice } from "./fees.ts";
-import type { SignatureCache } from "./signature-cache.ts";
 import { chargeSignatures, raiseSequences, setPubKeys, verifySignatures } from "./signatures.ts";
 
 /** Why a transaction is run. */
@@ -22,7 +21,6 @@ const pubKeyBytes = 46n;
 export interface Ante {
   readonly accounts: Accounts;
   readonly fees: Fees;
-  readonly cache: SignatureCache;
   readonly minGasPrices: readonly GasPrice[];
 }
 

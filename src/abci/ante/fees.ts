@@ -35,7 +35,12 @@ export function parseGasPrices(text: string): GasPrice[] | undefined {
  * The fee in canonical coins. Coins of zero are no fee: CosmJS sends them when the gas price is 0
  * (cosmos-sdk x/auth/ante/fee.go checks a fee only when it is not zero). Throws sdk code 13.
  */
-export function feeOf({ fee }: DecodedTx): Coin[] {
+export function feeOf(tx: DecodedTx): readonly Coin[] {
+  tx.found.fee ??= readFee(tx);
+  return tx.found.fee;
+}
+
+function readFee({ fee }: DecodedTx): readonly Coin[] {
   if (fee.amount.every(({ amount, denom }) => amount === "0" && isValidDenom(denom))) return [];
   const coins = fromProtoCoins(fee.amount);
   if (coins) return coins;

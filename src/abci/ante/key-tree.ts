@@ -8,7 +8,6 @@ import type { GasMeter } from "../../modules/module.ts";
 import type { TxParams } from "../expected.ts";
 import type { PubKey } from "../tx/pub-keys.ts";
 import { decodeStrict } from "../tx/strict-reader.ts";
-import type { SignatureCache } from "./signature-cache.ts";
 
 /** A signature, how it was made, and the bytes it should be over in each mode. */
 export interface Signed {
@@ -20,15 +19,11 @@ export interface Signed {
 const maxSignatureBytes = 65_536;
 
 /** What is wrong with a signature, or undefined when it is valid. */
-export function verifySignature(
-  cache: SignatureCache,
-  pubKey: PubKey,
-  signed: Signed,
-): string | undefined {
+export function verifySignature(pubKey: PubKey, signed: Signed): string | undefined {
   const { single, multi } = signed.modeInfo;
   if (pubKey.type === "multisig") {
     return multi && !single
-      ? verifyThreshold(cache, pubKey, { ...signed, multi })
+      ? verifyThreshold(pubKey, { ...signed, multi })
       : "a threshold key needs a multi mode info";
   }
   if (!single || multi) return "a single key needs a single mode info";
@@ -39,15 +34,13 @@ export function verifySignature(
   const { signature } = signed;
   if (signature.length !== 64) return `a signature of ${signature.length} bytes`;
   const digest = sha256(bytes);
-  const isValid = cache.verify({ key, digest, signature }, () =>
-    secp256k1Verify(key, digest, signature),
-  );
-  return isValid ? undefined : "unable to verify single signer signature";
+  return secp256k1Verify(key, digest, signature)
+    ? undefined
+    : "unable to verify single signer signature";
 }
 
 /** cosmos-sdk crypto/keys/multisig VerifyMultisignature. */
 function verifyThreshold(
-  cache: SignatureCache,
   { keys, threshold }: PubKey & { type: "multisig" },
   signed: Signed & { readonly multi: ModeInfo_Multi },
 ): string | undefined {
@@ -69,7 +62,7 @@ function verifyThreshold(
     const [signature, modeInfo] = [signatures[index], modeInfos[index]];
     if (!signature || !modeInfo) return `signature ${index} is missing`;
     const bytes = (mode: number) => signed.bytes(mode);
-    const problem = verifySignature(cache, key, { modeInfo, signature, bytes });
+    const problem = verifySignature(key, { modeInfo, signature, bytes });
     if (problem !== undefined) return `signature ${index}: ${problem}`;
   }
   return undefined;

@@ -1,5 +1,5 @@
 /** Ante steps about who signed: keys, counts, gas, signatures. spec/abci.md, "Ante chain". */
-import type { SignerInfo } from "cosmjs-types/cosmos/tx/v1beta1/tx";
+import type { Any } from "cosmjs-types/google/protobuf/any";
 import { equalBytes, toBase64 } from "../../encoding/bytes.ts";
 import { sdkErrors } from "../../modules/errors.ts";
 import type { Accounts, SignerAccount } from "../expected.ts";
@@ -7,32 +7,12 @@ import type { RunContext } from "../state/context.ts";
 import type { DecodedTx } from "../tx/decode.ts";
 import { countKeys, decodePubKey, type PubKey, pubKeyAddress } from "../tx/pub-keys.ts";
 import { signBytes } from "../tx/sign-bytes.ts";
+import { type Signer, signersOf, type VerifiedFor } from "../tx/signers.ts";
 import { chargeSignature, type Signed, verifySignature } from "./key-tree.ts";
-import type { SignatureCache } from "./signature-cache.ts";
 
 /** What the signature steps work with. */
 export interface Signing {
   readonly accounts: Accounts;
-  readonly cache: SignatureCache;
-}
-
-/** One required signer with what the transaction brings for it. */
-interface Signer {
-  readonly text: string;
-  readonly address: Uint8Array;
-  readonly info: SignerInfo;
-  readonly signature: Uint8Array;
-}
-
-function signersOf(accounts: Accounts, tx: DecodedTx): Signer[] {
-  return tx.signers.map((text, index) => {
-    const [info, signature] = [tx.signerInfos[index], tx.signatures[index]];
-    if (!info || !signature) {
-      const counts = `expected ${tx.signers.length}, got ${tx.signerInfos.length}`;
-      throw sdkErrors.unauthorized(`wrong number of signers; ${counts}`);
-    }
-    return { text, address: accounts.addresses.parse(text), info, signature };
-  });
 }
 
 /** The account of a required signer. Throws sdk code 9. */
@@ -44,7 +24,7 @@ function accountOf(ctx: RunContext, accounts: Accounts, signer: Signer): SignerA
 
 /** Remembers the keys of accounts that sign for the first time; announces every signature. */
 export function setPubKeys(ctx: RunContext, { accounts }: Signing, tx: DecodedTx): void {
-  const signers = signersOf(accounts, tx);
+  const signers = signersOf(accounts.addresses, tx);
   for (const [index, signer] of signers.entries()) {
     const any = signer.info.publicKey;
     if (!any) continue; // The account knows its key already, or the signature step refuses.
@@ -64,7 +44,7 @@ export function setPubKeys(ctx: RunContext, { accounts }: Signing, tx: DecodedTx
 /** Checks how many keys sign, and charges for every signature. */
 export function chargeSignatures(ctx: RunContext, { accounts }: Signing, tx: DecodedTx): void {
   const params = accounts.params.get(ctx);
-  const keys = signersOf(accounts, tx).map((signer) => keyOf(ctx, accounts, signer));
+  const keys = signersOf(accounts.addresses, tx).map((signer) => keyOf(ctx, accounts, signer));
   const count = keys.reduce((sum, key) => sum + (key ? countKeys(key) : 1), 0);
   if (BigInt(count) > params.txSigLimit) {
     throw sdkErrors.tooManySignatures(`signatures: ${count}, limit: ${params.txSigLimit}`);
@@ -85,39 +65,57 @@ function keyOf(ctx: RunContext, accounts: Accounts, signer: Signer): PubKey | un
 /** Compares every sequence, and verifies every signature unless the mode says it is known. */
 export function verifySignatures(
   ctx: RunContext,
-  { accounts, cache }: Signing,
+  { accounts }: Signing,
   options: { readonly tx: DecodedTx; readonly isVerified: boolean },
 ): void {
   const { tx, isVerified } = options;
-  for (const signer of signersOf(accounts, tx)) {
+  for (const signer of signersOf(accounts.addresses, tx)) {
     const account = accountOf(ctx, accounts, signer);
-    const { sequence, modeInfo } = signer.info;
+    const { sequence } = signer.info;
     if (sequence !== account.sequence) {
       const numbers = `expected ${account.sequence}, got ${sequence}`;
       throw sdkErrors.wrongSequence(`account sequence mismatch, ${numbers}`);
     }
     if (isVerified) continue;
     if (!account.pubKey) throw sdkErrors.invalidPubKey("pubkey on account is not set");
-    if (!modeInfo) throw sdkErrors.unauthorized("the mode info is missing");
-    const who = { chainId: ctx.chainId, accountNumber: account.number, sequence };
-    const signed: Signed = {
-      modeInfo,
-      signature: signer.signature,
-      bytes: (mode) => signBytes(tx, who, mode),
-    };
-    const problem = verifySignature(cache, decodePubKey(account.pubKey), signed);
-    if (problem === undefined) continue;
-    const named = `account number (${account.number}), sequence (${sequence})`;
-    throw sdkErrors.unauthorized(
-      "signature verification failed; please verify " +
-        `${named} and chain-id (${ctx.chainId}): (${problem})`,
-    );
+    if (isKnownFor(signer, account.pubKey, account.number)) continue;
+    verifyFor(ctx, tx, signer, { number: account.number, pubKey: account.pubKey });
+    signer.verified = { number: account.number, pubKey: account.pubKey };
   }
+}
+
+/** Whether the signature was verified before against the same key and account number. */
+function isKnownFor({ verified }: Signer, pubKey: Any, number: bigint): boolean {
+  if (verified?.number !== number || verified.pubKey.typeUrl !== pubKey.typeUrl) return false;
+  return verified.pubKey === pubKey || equalBytes(verified.pubKey.value, pubKey.value);
+}
+
+/** Throws sdk code 4 unless the signature is valid. */
+function verifyFor(
+  { chainId }: RunContext,
+  tx: DecodedTx,
+  signer: Signer,
+  { number, pubKey }: VerifiedFor,
+): void {
+  const { sequence, modeInfo } = signer.info;
+  if (!modeInfo) throw sdkErrors.unauthorized("the mode info is missing");
+  const who = { chainId, accountNumber: number, sequence };
+  const signed: Signed = {
+    modeInfo,
+    signature: signer.signature,
+    bytes: (mode) => signBytes(tx, who, mode),
+  };
+  const problem = verifySignature(decodePubKey(pubKey), signed);
+  if (problem === undefined) return;
+  const named = `account number (${number}), sequence (${sequence}) and chain-id (${chainId})`;
+  throw sdkErrors.unauthorized(
+    `signature verification failed; please verify ${named}: (${problem})`,
+  );
 }
 
 /** Every signer has now used its sequence. */
 export function raiseSequences(ctx: RunContext, { accounts }: Signing, tx: DecodedTx): void {
-  for (const signer of signersOf(accounts, tx)) {
+  for (const signer of signersOf(accounts.addresses, tx)) {
     const account = accountOf(ctx, accounts, signer);
     accounts.set(ctx, { ...account, sequence: account.sequence + 1n });
   }

@@ -2,7 +2,7 @@
 import type { Event } from "cosmjs-types/tendermint/abci/types";
 import type { BlockInfo, Context, EventAttributes, GasMeter } from "../../modules/module.ts";
 import type { KvStore, StoreKey } from "../../store/kv.ts";
-import { freeGas, MeteredStore } from "./gas.ts";
+import { freeGas, MeteredStore, type StoreMeter } from "./gas.ts";
 import type { StateLayer } from "./layer.ts";
 
 /** What stays the same in all branches of one block, CheckTx or query. */
@@ -14,11 +14,11 @@ export interface Scope {
 
 export class RunContext implements Context {
   readonly scope: Scope;
-  readonly gas: GasMeter;
+  readonly gas: GasMeter & StoreMeter;
   readonly #layer: StateLayer;
   readonly #stores = new Map<string, KvStore>();
   #events: Event[] = [];
-  constructor(scope: Scope, layer: StateLayer, gas: GasMeter = freeGas) {
+  constructor(scope: Scope, layer: StateLayer, gas: GasMeter & StoreMeter = freeGas) {
     this.scope = scope;
     this.gas = gas;
     this.#layer = layer;
@@ -59,13 +59,13 @@ export class RunContext implements Context {
   }
 
   /** A context over this one, with its own events and, for a transaction, its own meter. */
-  branch(gas: GasMeter, scope: Scope = this.scope): RunContext {
+  branch(gas: GasMeter & StoreMeter, scope: Scope = this.scope): RunContext {
     return new RunContext(scope, this.#layer.child(), gas);
   }
 
-  /** Takes over the writes of a branch, and returns its events. */
+  /** Takes over the writes of a branch of this context, and returns its events. */
   absorb(branch: RunContext): Event[] {
-    branch.#layer.flush((name) => this.#layer.store(name));
+    branch.#layer.merge();
     return branch.takeEvents();
   }
 

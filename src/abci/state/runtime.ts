@@ -5,6 +5,7 @@ import type { ReadStore } from "../../store/kv.ts";
 import type { Ante } from "../ante/chain.ts";
 import type { CommitStore, ConsensusParamsSource, Epochs, Log } from "../expected.ts";
 import type { Registry } from "../tx/registry.ts";
+import type { TxCache } from "../tx/tx-cache.ts";
 import { RunContext } from "./context.ts";
 import { emptyStore, StateLayer } from "./layer.ts";
 
@@ -15,6 +16,7 @@ export interface Parts {
   readonly version: string;
   readonly modules: readonly Module[];
   readonly registry: Registry;
+  readonly txs: TxCache;
   readonly store: CommitStore;
   readonly ante: Ante;
   readonly consensus: ConsensusParamsSource;

@@ -6,9 +6,11 @@
 import type { Fee, SignerInfo } from "cosmjs-types/cosmos/tx/v1beta1/tx";
 import { AuthInfo, TxBody, TxRaw } from "cosmjs-types/cosmos/tx/v1beta1/tx";
 import { equalBytes } from "../../encoding/bytes.ts";
-import { ModuleError, sdkErrors } from "../../modules/errors.ts";
+import type { Coin } from "../../encoding/coins.ts";
+import { sdkErrors } from "../../modules/errors.ts";
 import type { Codec } from "../../modules/module.ts";
 import type { Registry, RoutedMessage } from "./registry.ts";
+import type { Signer } from "./signers.ts";
 import { decodeStrict, type UnknownFields } from "./strict-reader.ts";
 
 /** Larger transactions are refused before anything else looks at them. */
@@ -34,6 +36,18 @@ export interface DecodedTx {
   readonly hasTip: boolean;
   /** Whether the body has fields that may be ignored but cannot be shown in amino JSON. */
   readonly hasUnknownFields: boolean;
+  readonly found: Findings;
+}
+
+/**
+ * What the steps found out from the bytes alone, so that it is found once however often the
+ * transaction runs. Only successes are kept: a refusal is worked out again.
+ */
+export interface Findings {
+  /** Every message is valid by itself. */
+  isValid: boolean;
+  fee: readonly Coin[] | undefined;
+  signers: readonly Signer[] | undefined;
 }
 
 /** Decodes; throws ModuleError. */
@@ -68,17 +82,8 @@ export function decodeTx(registry: Registry, bytes: Uint8Array): DecodedTx {
     feePayer,
     hasTip: auth.tip !== undefined,
     hasUnknownFields,
+    found: { isValid: false, fee: undefined, signers: undefined },
   };
-}
-
-/** The gas a transaction asks for, or undefined when it does not decode. */
-export function gasWantedOf(registry: Registry, bytes: Uint8Array): bigint | undefined {
-  try {
-    return decodeTx(registry, bytes).fee.gasLimit;
-  } catch (error) {
-    if (error instanceof ModuleError) return undefined;
-    throw error;
-  }
 }
 
 function strict<T>(codec: Codec<T>, bytes: Uint8Array, unknown: UnknownFields) {

@@ -7,7 +7,7 @@ import { type RunMode, runAnte } from "../ante/chain.ts";
 import type { RunContext } from "../state/context.ts";
 import { maxGas, TxGasMeter } from "../state/gas.ts";
 import type { Runtime } from "../state/runtime.ts";
-import { type DecodedTx, decodeTx } from "./decode.ts";
+import type { DecodedTx } from "./decode.ts";
 
 /** Gas for routing a message, whatever it does: without it, failing at once would be cheap. */
 const messageCost = 5_000n;
@@ -33,7 +33,8 @@ export function runTx(runtime: Runtime, bytes: Uint8Array, run: TxRun): ExecTxRe
     if (run.mode === "finalize" && isSpent(run.blockGas)) {
       throw sdkErrors.outOfGas("no block gas left to run tx");
     }
-    const tx = decodeTx(runtime.parts.registry, bytes);
+    const { txs } = runtime.parts;
+    const tx = run.mode === "check" ? txs.remember(bytes) : txs.decode(bytes);
     gas = new TxGasMeter(run.mode === "simulate" ? maxGas : tx.fee.gasLimit);
     checkMessages(tx);
     checkGasLimit(tx, run);
@@ -77,7 +78,9 @@ function checkMessages(tx: DecodedTx): void {
   if (tx.messages.length === 0) {
     throw sdkErrors.invalidRequest("must contain at least one message");
   }
+  if (tx.found.isValid) return;
   for (const { handler, message } of tx.messages) handler.validate(message);
+  tx.found.isValid = true;
 }
 
 function checkGasLimit(tx: DecodedTx, { mode, blockGas: { limit } }: TxRun): void {

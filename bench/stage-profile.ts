@@ -1,0 +1,54 @@
+/**
+ * Where processor time goes, by stage: V8's sampling profiler, with every sample counted for the
+ * innermost function of the stack that a stage names.
+ */
+import { type Profiler, Session } from "node:inspector/promises";
+
+/** Function name to stage; "name@part/of/the/path" where the name alone is not enough. */
+export type Stages = Readonly<Record<string, string>>;
+
+/** Runs and returns the share of each stage, largest first; what no stage names is "other". */
+export async function shares(
+  stages: Stages,
+  run: () => Promise<void>,
+): Promise<readonly (readonly [stage: string, share: number])[]> {
+  const session = new Session();
+  session.connect();
+  await session.post("Profiler.enable");
+  await session.post("Profiler.setSamplingInterval", { interval: 250 });
+  await session.post("Profiler.start");
+  await run();
+  const { profile } = await session.post("Profiler.stop");
+  session.disconnect();
+  return rank(stages, profile);
+}
+
+function rank(stages: Stages, { nodes, samples = [], timeDeltas = [] }: Profiler.Profile) {
+  const stageOf = new Map<number, string>();
+  const parentOf = new Map<number, Profiler.ProfileNode>();
+  const nodeOf = new Map(nodes.map((node) => [node.id, node]));
+  for (const node of nodes) for (const child of node.children ?? []) parentOf.set(child, node);
+  const resolve = (id: number): string => {
+    const known = stageOf.get(id);
+    if (known !== undefined) return known;
+    const { functionName = "", url = "" } = nodeOf.get(id)?.callFrame ?? {};
+    const parent = parentOf.get(id);
+    const own = Object.entries(stages).find(([key]) => {
+      const [name, path = ""] = key.split("@");
+      return name === functionName && url.includes(path);
+    });
+    const stage = own?.[1] ?? (parent ? resolve(parent.id) : "other");
+    stageOf.set(id, stage);
+    return stage;
+  };
+  const spent = new Map<string, number>();
+  samples.forEach((id, index) => {
+    if (nodeOf.get(id)?.callFrame.functionName === "(idle)") return;
+    const stage = resolve(id);
+    spent.set(stage, (spent.get(stage) ?? 0) + (timeDeltas[index] ?? 0));
+  });
+  const total = [...spent.values()].reduce((sum, part) => sum + part, 0);
+  return [...spent]
+    .map(([stage, part]) => [stage, part / total] as const)
+    .sort((a, b) => b[1] - a[1]);
+}

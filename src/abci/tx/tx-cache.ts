@@ -1,0 +1,44 @@
+/**
+ * Transactions that were decoded, by their hash: CheckTx, PrepareProposal, ProcessProposal and
+ * FinalizeBlock see the same bytes. With a transaction stays what only depends on its bytes, and
+ * which signatures were found valid for which account (docs/adr/065). Leaving a transaction out
+ * or forgetting it changes no result.
+ */
+import { sha256Text } from "../../crypto/hash.ts";
+import { type DecodedTx, decodeTx } from "./decode.ts";
+import type { Registry } from "./registry.ts";
+
+/** Bounds of one generation; two are kept. */
+const [maxTxs, maxBytes] = [10_000, 16_777_216];
+
+export class TxCache {
+  readonly #registry: Registry;
+  #recent = new Map<string, DecodedTx>();
+  #older = new Map<string, DecodedTx>();
+  #recentBytes = 0;
+  constructor(registry: Registry) {
+    this.#registry = registry;
+  }
+
+  /** The transaction of these bytes, decoded if it is not known. Throws ModuleError. */
+  decode(bytes: Uint8Array): DecodedTx {
+    const hash = sha256Text(bytes);
+    return this.#recent.get(hash) ?? this.#older.get(hash) ?? decodeTx(this.#registry, bytes);
+  }
+
+  /** As decode, and keeps it: for transactions that will come again. */
+  remember(bytes: Uint8Array): DecodedTx {
+    const hash = sha256Text(bytes);
+    const known = this.#recent.get(hash);
+    if (known) return known;
+    const tx = this.#older.get(hash) ?? decodeTx(this.#registry, bytes);
+    if (this.#recent.size >= maxTxs || this.#recentBytes + bytes.length > maxBytes) {
+      this.#older = this.#recent;
+      this.#recent = new Map();
+      this.#recentBytes = 0;
+    }
+    this.#recent.set(hash, tx);
+    this.#recentBytes += bytes.length;
+    return tx;
+  }
+}
