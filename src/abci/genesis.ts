@@ -34,7 +34,9 @@ export function initChain(runtime: Runtime, request: RequestInitChain): Response
   consensus.init(ctx, request.consensusParams);
   const validators: ValidatorUpdate[] = [];
   for (const module of modules) {
-    if (!(module.name in state)) throw new GenesisError(`app_state.${module.name}`, "is missing");
+    if (!(module.name in state) && module.stores.length > 0) {
+      throw new GenesisError(`app_state.${module.name}`, "is missing");
+    }
     const updates = module.initGenesis(ctx, state[module.name]);
     for (const update of updates) validators.push(update);
   }
@@ -52,7 +54,10 @@ export function exportState(runtime: Runtime): ExportedState {
   const ctx = runtime.contextAt(height);
   if (!ctx) throw new Error("there is no committed state to export");
   const appState: Record<string, unknown> = {};
-  for (const module of runtime.parts.modules) appState[module.name] = module.exportGenesis(ctx);
+  for (const module of runtime.parts.modules) {
+    const state = module.exportGenesis(ctx);
+    if (state !== undefined) appState[module.name] = state;
+  }
   return { height, appState };
 }
 

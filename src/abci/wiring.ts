@@ -15,6 +15,7 @@ import type { SprintOracle } from "../modules/pow/expected.ts";
 import { PowKeeper } from "../modules/pow/keeper.ts";
 import { powModule } from "../modules/pow/module.ts";
 import { CheckedOracle } from "../modules/pow/sprint/checked-oracle.ts";
+import { vestingModule } from "../modules/vesting/module.ts";
 import { StoreKey } from "../store/kv.ts";
 import { feeCollectorName } from "./ante/fees.ts";
 
@@ -77,6 +78,7 @@ export function wireModules(
   const modules: readonly Module[] = [
     authModule(accounts, authority),
     bankModule(bank, authority),
+    vestingModule({ addresses, accounts, bank }),
     powModule(pow),
     inferenceModule(market),
     govModule(gov),

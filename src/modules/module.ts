@@ -112,9 +112,12 @@ export interface Module {
   endBlock?(ctx: Context): readonly ValidatorUpdate[];
   /** First block of an epoch, before beginBlock of any module: scheduled parameters take effect. */
   beginEpoch?(ctx: Context): void;
-  /** Reads app_state[name]; throws GenesisError that names the JSON path and the fix. */
+  /**
+   * Reads app_state[name], undefined where a module without stores has none; throws GenesisError
+   * that names the JSON path and the fix.
+   */
   initGenesis(ctx: Context, state: unknown): readonly ValidatorUpdate[];
-  /** The inverse of initGenesis: plain JSON. */
+  /** The inverse of initGenesis: plain JSON; undefined for nothing. */
   exportGenesis(ctx: Context): unknown;
   /** Name to check: undefined when it holds, else what is broken. */
   readonly invariants: Readonly<Record<string, (ctx: Context) => string | undefined>>;

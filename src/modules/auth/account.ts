@@ -1,7 +1,10 @@
-/** Accounts and their stored form: a google.protobuf.Any of BaseAccount or ModuleAccount. */
+/** Accounts and their stored form: an Any of a base, a module or a vesting account. */
 import { BaseAccount, ModuleAccount } from "cosmjs-types/cosmos/auth/v1beta1/auth";
 import { Any } from "cosmjs-types/google/protobuf/any";
+import { equalBytes, utf8 } from "../../encoding/bytes.ts";
 import type { Addresses } from "../addresses.ts";
+import type { Vesting } from "./vesting/schedule.ts";
+import { vestingFromAny, vestingPackage, vestingToAny } from "./vesting/vesting-codec.ts";
 
 /** An account. Do not write into it: keepers hand out what they decoded. */
 export interface Account {
@@ -13,6 +16,8 @@ export interface Account {
   readonly pubKey: Any | undefined;
   /** Set for a module's own account, which no key controls. */
   readonly module: { readonly name: string; readonly permissions: readonly string[] } | undefined;
+  /** Set while coins of it come free by and by, and afterwards: the type of an account stays. */
+  readonly vesting?: Vesting | undefined;
 }
 
 /** The account as the message that queries and the store hold. */
@@ -23,6 +28,7 @@ export function accountToAny(addresses: Addresses, account: Account): Any {
     sequence: account.sequence,
     ...(account.pubKey && { pubKey: account.pubKey }),
   };
+  if (account.vesting) return vestingToAny(base, account.vesting);
   if (!account.module) {
     return { typeUrl: BaseAccount.typeUrl, value: BaseAccount.encode(base).finish() };
   }
@@ -41,12 +47,25 @@ export function encodeAccount(addresses: Addresses, account: Account): Uint8Arra
 
 /** Reads back what encodeAccount wrote; anything else in the store is a broken database. */
 export function decodeAccount(addresses: Addresses, bytes: Uint8Array): Account {
-  const { typeUrl, value } = Any.decode(bytes);
+  const any = Any.decode(bytes);
+  const { typeUrl, value } = any;
+  if (typeUrl.startsWith(vestingPackage)) {
+    const { base, vesting } = vestingFromAny(any);
+    return { ...fromBase(addresses, base), vesting };
+  }
   if (typeUrl === BaseAccount.typeUrl) return fromBase(addresses, BaseAccount.decode(value));
   if (typeUrl !== ModuleAccount.typeUrl) throw new Error(`stored account of type ${typeUrl}`);
   const { baseAccount, name, permissions } = ModuleAccount.decode(value);
   if (!baseAccount) throw new Error(`stored module account ${name} has no base account`);
   return { ...fromBase(addresses, baseAccount), module: { name, permissions } };
+}
+
+const vestingStart = utf8(vestingPackage);
+
+/** Whether these stored bytes are a vesting account, without decoding them. */
+export function isVestingAccount(bytes: Uint8Array): boolean {
+  // An Any begins with the tag of its type URL and the length of it.
+  return equalBytes(bytes.subarray(2, 2 + vestingStart.length), vestingStart);
 }
 
 function fromBase(addresses: Addresses, base: BaseAccount): Account {

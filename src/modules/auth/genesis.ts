@@ -8,6 +8,7 @@ import type { Account } from "./account.ts";
 import type { AccountKeeper } from "./keeper.ts";
 import { checkAuthParams } from "./params.ts";
 import { pubKeyFromJson, pubKeyToJson } from "./pub-keys.ts";
+import { readVesting, vestingTypeUrls, writeVesting } from "./vesting/vesting-json.ts";
 
 const path = "app_state.auth";
 
@@ -79,14 +80,21 @@ function writeParams(params: Params): unknown {
 
 function readAccount(accounts: AccountKeeper, json: GenesisValue, known: Set<string>): Account {
   const type = json.at("@type").text();
-  if (type !== BaseAccount.typeUrl && type !== ModuleAccount.typeUrl) {
-    throw json.at("@type").error(`must be ${BaseAccount.typeUrl} or ${ModuleAccount.typeUrl}`);
-  }
   const isModule = type === ModuleAccount.typeUrl;
-  const base = isModule ? json.at("base_account") : json;
+  const isVesting = vestingTypeUrls.includes(type);
+  if (type !== BaseAccount.typeUrl && !isModule && !isVesting) {
+    const others = vestingTypeUrls.join(", ");
+    const known = `${BaseAccount.typeUrl}, ${ModuleAccount.typeUrl} or one of ${others}`;
+    throw json.at("@type").error(`must be ${known}`);
+  }
+  const holder = isVesting ? json.at("base_vesting_account") : json;
+  const base = isModule || isVesting ? holder.at("base_account") : json;
   const address = readAddress(accounts, base.at("address"));
   if (known.has(toHex(address))) throw base.at("address").error("comes twice");
   known.add(toHex(address));
+  if (isVesting && isModuleAddress(accounts, address)) {
+    throw base.at("address").error("is a module's account, whose coins cannot be locked");
+  }
   const pubKey = base.at("pub_key");
   return {
     address,
@@ -94,7 +102,12 @@ function readAccount(accounts: AccountKeeper, json: GenesisValue, known: Set<str
     sequence: base.at("sequence").uint64(),
     pubKey: pubKey.isPresent ? pubKeyFromJson(pubKey) : undefined,
     module: isModule ? readModule(accounts, json, address) : undefined,
+    vesting: isVesting ? readVesting(type, json) : undefined,
   };
+}
+
+function isModuleAddress(accounts: AccountKeeper, address: Uint8Array): boolean {
+  return accounts.moduleAccounts.some(({ name }) => toHex(moduleAddress(name)) === toHex(address));
 }
 
 function readAddress(accounts: AccountKeeper, json: GenesisValue): Uint8Array {
@@ -126,6 +139,7 @@ function writeAccount(accounts: AccountKeeper, account: Account): unknown {
     account_number: String(account.number),
     sequence: String(account.sequence),
   };
+  if (account.vesting) return writeVesting(account.vesting, base);
   if (!account.module) return { "@type": BaseAccount.typeUrl, ...base };
   const { name, permissions } = account.module;
   return { "@type": ModuleAccount.typeUrl, base_account: base, name, permissions };

@@ -1,11 +1,12 @@
 /** The accounts, and the only code that writes the auth store. spec/modules/auth.md. */
 import { Params } from "cosmjs-types/cosmos/auth/v1beta1/auth";
 import { fromU64be, u64be } from "../../encoding/bytes.ts";
+import type { Coin } from "../../encoding/coins.ts";
 import { prefixRange, type StoreKey } from "../../store/kv.ts";
 import { type Addresses, moduleAddress } from "../addresses.ts";
 import type { Context } from "../module.ts";
 import { ParamStore } from "../params.ts";
-import { type Account, decodeAccount, encodeAccount } from "./account.ts";
+import { type Account, decodeAccount, encodeAccount, isVestingAccount } from "./account.ts";
 import {
   accountKey,
   accountPrefix,
@@ -14,6 +15,7 @@ import {
   paramsKey,
   scheduledParamsKey,
 } from "./keys.ts";
+import { lockedCoins, type Vesting } from "./vesting/schedule.ts";
 
 /** A module's own account and what its module may do with coins: "minter", "burner". */
 export interface ModuleAccountSpec {
@@ -70,6 +72,19 @@ export class AccountKeeper {
   /** Gives an address an account if it has none. */
   ensure(ctx: Context, address: Uint8Array): void {
     if (!this.has(ctx, address)) this.create(ctx, address);
+  }
+
+  /** A new account whose coins come free by this schedule. It must not exist yet. */
+  createVesting(ctx: Context, address: Uint8Array, vesting: Vesting): void {
+    this.set(ctx, { ...this.create(ctx, address), vesting });
+  }
+
+  /** The coins of an account that may not be spent at the time of this block. */
+  locked(ctx: Context, address: Uint8Array): readonly Coin[] {
+    const bytes = ctx.kv(this.#store).get(accountKey(address));
+    if (!bytes || !isVestingAccount(bytes)) return [];
+    const { vesting } = decodeAccount(this.addresses, bytes);
+    return vesting ? lockedCoins(vesting, ctx.block.time.seconds) : [];
   }
 
   /** Writes an account back; its address and number never change. */

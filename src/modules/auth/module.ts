@@ -8,6 +8,7 @@ import type { AccountKeeper } from "./keeper.ts";
 import { authMsgs } from "./msgs.ts";
 import { pubKeyTypes } from "./pub-keys.ts";
 import { authQueries } from "./queries.ts";
+import { vestingTypes } from "./vesting/vesting-codec.ts";
 
 export function authModule(accounts: AccountKeeper, authority: string): Module {
   return {
@@ -19,6 +20,7 @@ export function authModule(accounts: AccountKeeper, authority: string): Module {
       [BaseAccount.typeUrl]: BaseAccount,
       [ModuleAccount.typeUrl]: ModuleAccount,
       ...pubKeyTypes,
+      ...vestingTypes,
     },
     params: {
       updateTypeUrl: MsgUpdateParams.typeUrl,

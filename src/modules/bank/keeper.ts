@@ -166,12 +166,26 @@ export class BankKeeper {
     this.#writeBalance(ctx, owner, { denom, amount: this.balance(ctx, owner, denom) + amount });
   }
 
+  /** What an owner may not spend of its balance now. */
+  locked(ctx: Context, owner: Uint8Array): readonly Coin[] {
+    return this.#accounts.locked(ctx, owner);
+  }
+
   #take(ctx: Context, from: Uint8Array, coins: Coins): void {
+    const locks = this.locked(ctx, from);
     for (const { denom, amount } of coins) {
       assert(amount > 0n, "coins are positive: messages and callers are checked for it");
       const balance = this.balance(ctx, from, denom);
-      if (balance < amount) {
-        const detail = `spendable balance ${balance}${denom} is smaller than ${amount}${denom}`;
+      const locked = locks.find((coin) => coin.denom === denom)?.amount ?? 0n;
+      if (locked > balance) {
+        const amounts = `${locked}${denom} > ${balance}${denom}`;
+        throw sdkErrors.insufficientFunds(
+          `locked amount exceeds account balance funds: ${amounts}`,
+        );
+      }
+      const spendable = balance - locked;
+      if (spendable < amount) {
+        const detail = `spendable balance ${spendable}${denom} is smaller than ${amount}${denom}`;
         throw sdkErrors.insufficientFunds(detail);
       }
       this.#writeBalance(ctx, from, { denom, amount: balance - amount });

@@ -66,12 +66,19 @@ function balanceQueries(bank: BankKeeper): readonly QueryHandler[] {
     if (!isValidDenom(denom)) throw sdkErrors.invalidRequest(`invalid denom: ${denom}`);
     return { balance: { denom, amount: String(bank.balance(ctx, owner, denom)) } };
   };
-  const all = (ctx: Context, address: string, pagination: PageRequest | undefined) => {
+  const all = (
+    ctx: Context,
+    { address, pagination }: Pick<q.QueryAllBalancesRequest, "address" | "pagination">,
+    shown: (coin: Coin) => Coin,
+  ) => {
     const prefix = keys.ownedPrefix(bank.addresses.parse(address));
     const page = paginate({ store: bank.kv(ctx), prefix, item: readCoin }, pagination);
-    return { balances: toProtoCoins(page.items), pagination: page.pagination };
+    return { balances: toProtoCoins(page.items.map(shown)), pagination: page.pagination };
   };
-  // No coin of an account is locked in bank itself, so all of a balance is spendable.
+  const display = (ctx: Context) => (coin: Coin) => {
+    const metadata = bank.metadata(ctx, coin.denom);
+    return metadata ? { ...coin, denom: metadata.display } : coin;
+  };
   return [
     queryHandler<q.QueryBalanceRequest, q.QueryBalanceResponse>({
       path: `${service}/Balance`,
@@ -85,23 +92,38 @@ function balanceQueries(bank: BankKeeper): readonly QueryHandler[] {
       request: q.QueryAllBalancesRequest,
       response: q.QueryAllBalancesResponse,
       http: get("/balances/{address}"),
-      handle: (ctx, { address, pagination }) => all(ctx, address, pagination),
+      handle: (ctx, request) => all(ctx, request, request.resolveDenom ? display(ctx) : same),
     }),
     queryHandler<q.QuerySpendableBalancesRequest, q.QuerySpendableBalancesResponse>({
       path: `${service}/SpendableBalances`,
       request: q.QuerySpendableBalancesRequest,
       response: q.QuerySpendableBalancesResponse,
       http: get("/spendable_balances/{address}"),
-      handle: (ctx, { address, pagination }) => all(ctx, address, pagination),
+      handle: (ctx, request) => all(ctx, request, unlocked(bank, ctx, request.address)),
     }),
     queryHandler<q.QuerySpendableBalanceByDenomRequest, q.QuerySpendableBalanceByDenomResponse>({
       path: `${service}/SpendableBalanceByDenom`,
       request: q.QuerySpendableBalanceByDenomRequest,
       response: q.QuerySpendableBalanceByDenomResponse,
       http: get("/spendable_balances/{address}/by_denom"),
-      handle: one,
+      handle: (ctx, request) => {
+        const { denom, amount } = one(ctx, request).balance;
+        const spendable = unlocked(bank, ctx, request.address)({ denom, amount: BigInt(amount) });
+        return { balance: { denom, amount: String(spendable.amount) } };
+      },
     }),
   ];
+}
+
+const same = (coin: Coin): Coin => coin;
+
+/** Makes of each balance of an account what of it may be spent now. */
+function unlocked(bank: BankKeeper, ctx: Context, address: string): (coin: Coin) => Coin {
+  const locks = bank.locked(ctx, bank.addresses.parse(address));
+  return ({ denom, amount }) => {
+    const locked = locks.find((coin) => coin.denom === denom)?.amount ?? 0n;
+    return { denom, amount: amount > locked ? amount - locked : 0n };
+  };
 }
 
 function supplyQueries(bank: BankKeeper): readonly QueryHandler[] {
