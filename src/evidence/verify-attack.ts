@@ -58,8 +58,9 @@ function refuseSignatures(
 ): string | undefined {
   const { header, commit, validators } = conflicting;
   if (evidence.commonHeight !== header.height) {
-    const problem = verifyCommitLightTrusting(chainId, common, commit, trustLevel, "all");
-    if (problem !== undefined) return `by the set of the common height: ${problem}`;
+    const verdict = verifyCommitLightTrusting(chainId, common, commit, trustLevel, "all");
+    if (verdict === "insufficient") return "too few of the common height's validators signed";
+    if (verdict !== "trusted") return verdict.refused;
   } else if (isInvalidHeader(header, trusted.header)) {
     return "a block that no execution gives needs a common height before it";
   }

@@ -158,9 +158,12 @@ export interface TrustLevel {
   readonly denominator: bigint;
 }
 
+/** "insufficient" is no sign of a fault: the sets may have nothing to do with each other. */
+export type TrustVerdict = "trusted" | "insufficient" | { readonly refused: string };
+
 /**
- * Why less than that share of an older set signed the commit, or undefined. Signers are found by
- * address, strangers are skipped.
+ * Whether more than that share of an older set signed the commit. Signers are found by address,
+ * strangers are skipped.
  */
 export function verifyCommitLightTrusting(
   chainId: string,
@@ -168,8 +171,10 @@ export function verifyCommitLightTrusting(
   commit: Commit,
   trust: TrustLevel,
   extent: Extent = "until enough",
-): string | undefined {
-  if (trust.denominator <= 0n) return `trust level with denominator ${trust.denominator}`;
+): TrustVerdict {
+  if (trust.denominator <= 0n) {
+    return { refused: `trust level with denominator ${trust.denominator}` };
+  }
   const needed = (validators.totalPower * trust.numerator) / trust.denominator; // Floors.
   const seen = new Set<string>();
   let tallied = 0n;
@@ -178,14 +183,14 @@ export function verifyCommitLightTrusting(
     const signer = validators.byAddress(entry.validatorAddress)?.validator;
     if (!signer) continue;
     const name = toHex(signer.address);
-    if (seen.has(name)) return `validator ${name.toUpperCase()} signed twice`;
+    if (seen.has(name)) return { refused: `validator ${name.toUpperCase()} signed twice` };
     seen.add(name);
     const bad = checkSignature({ chainId, commit, index, signer });
-    if (bad !== undefined) return bad;
+    if (bad !== undefined) return { refused: bad };
     tallied += signer.power;
-    if (tallied > needed && extent === "until enough") return undefined;
+    if (tallied > needed && extent === "until enough") return "trusted";
   }
-  return enough(tallied, needed);
+  return tallied > needed ? "trusted" : "insufficient";
 }
 
 function checkShape(

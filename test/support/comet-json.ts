@@ -53,7 +53,7 @@ export function cometCommit(json: Json): Commit {
     height: BigInt(json.height),
     round: json.round,
     blockId: cometBlockId(json.block_id),
-    signatures: json.signatures.map((each: Json) => ({
+    signatures: (json.signatures ?? []).map((each: Json) => ({
       blockIdFlag: each.block_id_flag,
       validatorAddress: fromHex(each.validator_address),
       timestamp: cometTime(each.timestamp),
@@ -100,7 +100,7 @@ function cometVote(json: Json): Vote {
 }
 
 export function cometValidators(json: Json): Validator[] {
-  return json.validators.map((each: Json) =>
+  return (json.validators ?? []).map((each: Json) =>
     newValidator(
       { type: "ed25519", key: fromBase64(each.pub_key.value) },
       BigInt(each.voting_power),

@@ -27,7 +27,8 @@ const outside = ["rpc", "api"];
 /** The client side: talks to a node over its public interfaces only. */
 const clients: Readonly<Record<string, readonly string[]>> = {
   host: [],
-  cli: ["node", "host", "localnet"],
+  light: [],
+  cli: ["node", "host", "light", "localnet"],
   localnet: ["cli", "node", "host"],
 };
 
