@@ -35,7 +35,7 @@ mkdirSync(cache, { recursive: true });
 const workspace = mkdtempSync(path.join(cache, "describe."));
 try {
   cpSync(path.join(here, "options"), workspace, { recursive: true });
-  for (const own of ["gonka", "grpc"]) {
+  for (const own of ["gonka", "grpc", "cosmos/base/reflection"]) {
     cpSync(path.join(repository, "proto", own), path.join(workspace, own), { recursive: true });
   }
   for (const file of [...folders, "tendermint"].flatMap(filesOf).sort()) {

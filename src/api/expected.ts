@@ -10,7 +10,7 @@ import type {
 } from "cosmjs-types/tendermint/abci/types";
 import type { Block } from "cosmjs-types/tendermint/types/block";
 import type { BlockID } from "cosmjs-types/tendermint/types/types";
-import type { Codec, QueryHandler } from "../modules/module.ts";
+import type { Codec, MsgHandler, QueryHandler } from "../modules/module.ts";
 import type { ChainState } from "../types/chain-state.ts";
 import type { ValidatorSet } from "../types/validator-set.ts";
 
@@ -39,6 +39,9 @@ export interface TxSearch {
 /** The node behind the gateway. */
 export interface ApiBackend {
   readonly queries: readonly QueryHandler[];
+  readonly messages: readonly MsgHandler[];
+  /** Every type that may stand in an Any, messages included. */
+  anyTypeUrls(): readonly string[];
   /** The codec of a type that may stand in an Any: messages, accounts, keys. */
   anyType(typeUrl: string): Codec<object> | undefined;
   /** Such as "gonka"; consensus addresses are prefix + "valcons". */

@@ -8,17 +8,17 @@ import { protoJson } from "../encoding/proto-json.ts";
 import type { Codec, HttpRule } from "../modules/module.ts";
 import type { ApiBackend } from "./expected.ts";
 import { errorBody, GrpcError, grpcCode, httpStatusOf, toGrpcError } from "./grpc-error.ts";
+import { heightHeader, parseHeight } from "./height.ts";
 import { type AnyCodecs, messageFromJson, messageFromParams } from "./request-json.ts";
-import { type Route, routesOf } from "./router.ts";
+import type { Route, Router } from "./router.ts";
 
 /** Body of a POST, in bytes. */
 const maxBodyBytes = 4 * 1024 * 1024;
-const heightHeader = "x-cosmos-block-height";
 
 export class RestServer {
   readonly #server: FastifyInstance;
 
-  constructor(backend: ApiBackend) {
+  constructor(router: Router) {
     this.#server = Fastify({
       bodyLimit: maxBodyBytes,
       routerOptions: { maxParamLength: 512 },
@@ -41,8 +41,8 @@ export class RestServer {
     });
     this.#server.setNotFoundHandler(async (_, reply) => refusal(reply, notImplemented()));
     this.#server.setErrorHandler(async (error, _, reply) => refusal(reply, bodyError(error)));
-    const any = anyCodecs(backend);
-    for (const route of routesOf(backend)) {
+    const any = anyCodecs(router.backend);
+    for (const route of router.routes) {
       for (const rule of route.http) this.#add(route, rule, any);
     }
   }
@@ -54,7 +54,9 @@ export class RestServer {
       handler: async (request, reply) => {
         try {
           const message = readMessage(route, rule, request, any);
-          const { response, height } = await route.call(message, { height: heightOf(request) });
+          const { response, height } = await route.call(message, {
+            height: parseHeight(request.headers[heightHeader]),
+          });
           reply.header(heightHeader, String(height)).type("application/json");
           return JSON.stringify(protoJson(route.response, response, any));
         } catch (error) {
@@ -105,13 +107,6 @@ function fastifyPath(template: string): string {
 /** The transaction itself stands in an Any of tx_response. */
 function anyCodecs(backend: ApiBackend): AnyCodecs {
   return (typeUrl) => (typeUrl === Tx.typeUrl ? (Tx as Codec<object>) : backend.anyType(typeUrl));
-}
-
-function heightOf(request: FastifyRequest): bigint {
-  const text = request.headers[heightHeader];
-  if (text === undefined || text === "") return 0n;
-  if (typeof text === "string" && /^\d{1,18}$/.test(text)) return BigInt(text);
-  throw new GrpcError(grpcCode.invalidArgument, `${heightHeader}: "${text}" is not a height`);
 }
 
 function readMessage(

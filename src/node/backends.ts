@@ -112,6 +112,8 @@ export function apiBackend(
   return {
     ...options,
     queries: app.queries,
+    messages: app.msgs ?? [],
+    anyTypeUrls: () => [...app.anyTypes.keys()],
     anyType: (typeUrl) => app.anyTypes.get(typeUrl) as Codec<object> | undefined,
     query: (request) => app.query(request),
     broadcast: (tx) => rpc.pool.add(tx),

@@ -4,6 +4,7 @@ import { Block } from "cosmjs-types/tendermint/types/block";
 import { BlockID } from "cosmjs-types/tendermint/types/types";
 import type { ApiBackend, FoundTx } from "../../src/api/expected.ts";
 import { RestServer } from "../../src/api/rest.ts";
+import { Router } from "../../src/api/router.ts";
 import { toHex } from "../../src/encoding/bytes.ts";
 import type { Codec } from "../../src/modules/module.ts";
 import { txHash } from "../../src/types/tx.ts";
@@ -22,6 +23,7 @@ export interface RestAnswer {
 /** The gateway, the application behind it, and the blocks so far. */
 export class RestApp {
   readonly chain: AppChain;
+  readonly router: Router;
   readonly #rest: RestServer;
   readonly #blocks: Block[] = [];
   readonly #results: ResponseFinalizeBlock[] = [];
@@ -29,7 +31,8 @@ export class RestApp {
   #url = "";
   private constructor(chain: AppChain) {
     this.chain = chain;
-    this.#rest = new RestServer(this.#backend());
+    this.router = new Router(this.#backend());
+    this.#rest = new RestServer(this.router);
   }
 
   static async start(): Promise<RestApp> {
@@ -85,6 +88,8 @@ export class RestApp {
     const validators = ValidatorSet.from([validator]);
     return {
       queries: app.registry.queries,
+      messages: app.registry.msgs,
+      anyTypeUrls: () => [...app.registry.anyTypes.keys()],
       anyType: (typeUrl) => app.registry.anyTypes.get(typeUrl) as Codec<object> | undefined,
       bech32Prefix: "gonka",
       minimumGasPrices: "0ngonka",

@@ -3,7 +3,7 @@ import { createApp } from "../../abci/app.ts";
 import type { Application } from "../../abci/application.ts";
 import type { ExportedState } from "../../abci/genesis.ts";
 import { KvStore } from "../../kvstore/application.ts";
-import type { Codec, QueryHandler } from "../../modules/module.ts";
+import type { Codec, MsgHandler, QueryHandler } from "../../modules/module.ts";
 import type { Db } from "../../store/db.ts";
 import type { GenesisDoc } from "../../types/genesis/genesis.ts";
 import type { Config } from "../config.ts";
@@ -17,6 +17,8 @@ export const bech32Prefix = "gonka";
 export interface NodeApp extends Application {
   /** Every gRPC method, with its REST paths. */
   readonly queries: readonly QueryHandler[];
+  /** Every message type that a transaction may hold; none where transactions are plain bytes. */
+  readonly msgs?: readonly MsgHandler[];
   /** What may stand in an Any, by type URL. */
   readonly anyTypes: ReadonlyMap<string, Codec<unknown>>;
   /** The last committed state as app_state; absent where an application cannot tell it. */
