@@ -7,8 +7,12 @@ import type { LightClientAttackEvidence } from "cosmjs-types/tendermint/types/ev
 import { equalBytes } from "../encoding/bytes.ts";
 import { verifyCommitLight, verifyCommitLightTrusting } from "../types/commit.ts";
 import { hashHeader } from "../types/header.ts";
-import { byzantineValidators, isInvalidHeader, type Trusted } from "../types/light-attack.ts";
-import { type LightBlock, lightBlockFromProto, validateLightBlock } from "../types/light-block.ts";
+import { byzantineValidators, isInvalidHeader, type Trusted } from "../types/light/light-attack.ts";
+import {
+  type LightBlock,
+  lightBlockFromProto,
+  validateLightBlock,
+} from "../types/light/light-block.ts";
 import type { ValidatorSet } from "../types/validator-set.ts";
 import { validatorFromProto } from "../types/validators/validator.ts";
 import type { Blocks } from "./expected.ts";

@@ -6,7 +6,7 @@ import { equalBytes, toUpperHex } from "../encoding/bytes.ts";
 import type { Time } from "../encoding/time.ts";
 import { verifyCommitLight } from "../types/commit.ts";
 import { hashHeader } from "../types/header.ts";
-import type { LightBlock } from "../types/light-block.ts";
+import type { LightBlock } from "../types/light/light-block.ts";
 import { compare, detectDivergence } from "./detector.ts";
 import { LightClientError, ProviderError } from "./errors.ts";
 import type { Clock, Logger, Provider, TrustedStore } from "./expected.ts";

@@ -6,8 +6,8 @@ import type { LightClientAttackEvidence } from "cosmjs-types/tendermint/types/ev
 import { equalBytes } from "../encoding/bytes.ts";
 import { compareTime, type Time } from "../encoding/time.ts";
 import { hashHeader } from "../types/header.ts";
-import { lightClientAttackEvidence } from "../types/light-attack.ts";
-import type { LightBlock } from "../types/light-block.ts";
+import { lightClientAttackEvidence } from "../types/light/light-attack.ts";
+import type { LightBlock } from "../types/light/light-block.ts";
 import { LightClientError, ProviderError } from "./errors.ts";
 import type { Clock, Logger, Provider } from "./expected.ts";
 import { fetchBlock, verifySkipping } from "./traces.ts";

@@ -1,7 +1,7 @@
 /** What a light client needs of the world. */
 import type { LightClientAttackEvidence } from "cosmjs-types/tendermint/types/evidence";
 import type { Time } from "../encoding/time.ts";
-import type { LightBlock } from "../types/light-block.ts";
+import type { LightBlock } from "../types/light/light-block.ts";
 
 /** Somebody who has blocks: usually a full node. Nothing that it says is believed. */
 export interface Provider {

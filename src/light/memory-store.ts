@@ -1,5 +1,5 @@
 /** Verified blocks in memory: for browsers, and for whoever starts from a trusted hash each time. */
-import type { LightBlock } from "../types/light-block.ts";
+import type { LightBlock } from "../types/light/light-block.ts";
 import type { TrustedStore } from "./expected.ts";
 
 export class MemoryTrustedStore implements TrustedStore {

@@ -1,5 +1,5 @@
 /** A primary, whose blocks are taken, and witnesses, which are asked what they have instead. */
-import type { LightBlock } from "../types/light-block.ts";
+import type { LightBlock } from "../types/light/light-block.ts";
 import { LightClientError, ProviderError } from "./errors.ts";
 import type { Logger, Provider } from "./expected.ts";
 import { fetchBlock } from "./traces.ts";

@@ -1,6 +1,6 @@
 /** Ways from a trusted block to a later one: in large steps where trust reaches, else in halves. */
 import type { Time } from "../encoding/time.ts";
-import { type LightBlock, validateLightBlock } from "../types/light-block.ts";
+import { type LightBlock, validateLightBlock } from "../types/light/light-block.ts";
 import { LightClientError, ProviderError } from "./errors.ts";
 import type { Provider } from "./expected.ts";
 import { type Assumptions, isExpired, verifyForward } from "./verifier.ts";

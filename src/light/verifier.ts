@@ -7,7 +7,7 @@ import { equalBytes } from "../encoding/bytes.ts";
 import { addNanos, compareTime, type Time } from "../encoding/time.ts";
 import { type TrustLevel, verifyCommitLight, verifyCommitLightTrusting } from "../types/commit.ts";
 import { hashHeader, validateHeaderBasic } from "../types/header.ts";
-import { type LightBlock, validateLightBlock } from "../types/light-block.ts";
+import { type LightBlock, validateLightBlock } from "../types/light/light-block.ts";
 
 /** What a light client assumes of a chain. */
 export interface Assumptions {

@@ -8,7 +8,7 @@ import { type ValidatorKey, validatorKey } from "../../src/privval/key-file.ts";
 import { zeroBlockId } from "../../src/types/block-id.ts";
 import { absentCommitSig, blockIdFlagCommit } from "../../src/types/commit.ts";
 import { blockProtocol, hashHeader } from "../../src/types/header.ts";
-import type { LightBlock } from "../../src/types/light-block.ts";
+import type { LightBlock } from "../../src/types/light/light-block.ts";
 import { ValidatorSet } from "../../src/types/validator-set.ts";
 import { newValidator } from "../../src/types/validators/validator.ts";
 import { precommitType, voteSignBytes } from "../../src/types/vote.ts";

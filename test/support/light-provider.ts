@@ -2,7 +2,7 @@
 import type { LightClientAttackEvidence } from "cosmjs-types/tendermint/types/evidence";
 import { ProviderError } from "../../src/light/errors.ts";
 import type { Provider } from "../../src/light/expected.ts";
-import type { LightBlock } from "../../src/types/light-block.ts";
+import type { LightBlock } from "../../src/types/light/light-block.ts";
 
 export class TestProvider implements Provider {
   readonly name: string;

@@ -10,8 +10,8 @@ import { EvidencePool } from "../../../src/evidence/pool.ts";
 import { MemoryDb } from "../../../src/store/memory-db.ts";
 import type { ChainState } from "../../../src/types/chain-state.ts";
 import { evidenceToMisbehavior } from "../../../src/types/evidence.ts";
-import { attackKind, lightClientAttackEvidence } from "../../../src/types/light-attack.ts";
-import { type LightBlock, lightBlockToProto } from "../../../src/types/light-block.ts";
+import { attackKind, lightClientAttackEvidence } from "../../../src/types/light/light-attack.ts";
+import { type LightBlock, lightBlockToProto } from "../../../src/types/light/light-block.ts";
 import { chainId, LightChain, lightKey, timeOf } from "../../support/light-chain.ts";
 import { OneValidator, silent } from "../../support/one-validator.ts";
 

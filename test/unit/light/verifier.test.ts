@@ -16,7 +16,7 @@ import {
   verifyForward,
 } from "../../../src/light/verifier.ts";
 import { absentCommitSig } from "../../../src/types/commit.ts";
-import type { LightBlock } from "../../../src/types/light-block.ts";
+import type { LightBlock } from "../../../src/types/light/light-block.ts";
 import { ValidatorSet } from "../../../src/types/validator-set.ts";
 import {
   cometCommit,

@@ -4,11 +4,11 @@
  */
 import type { LightClientAttackEvidence } from "cosmjs-types/tendermint/types/evidence";
 import type { Commit, Header } from "cosmjs-types/tendermint/types/types";
-import { equalBytes, toHex } from "../encoding/bytes.ts";
-import { blockIdFlagCommit } from "./commit.ts";
+import { equalBytes, toHex } from "../../encoding/bytes.ts";
+import { blockIdFlagCommit } from "../commit.ts";
+import type { ValidatorSet } from "../validator-set.ts";
+import { type Validator, validatorToProto } from "../validators/validator.ts";
 import { type LightBlock, lightBlockToProto } from "./light-block.ts";
-import type { ValidatorSet } from "./validator-set.ts";
-import { type Validator, validatorToProto } from "./validators/validator.ts";
 
 /** What the chain itself says of a height. */
 export interface Trusted {

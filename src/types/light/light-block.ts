@@ -4,10 +4,10 @@ import type {
   Header,
   LightBlock as ProtoLightBlock,
 } from "cosmjs-types/tendermint/types/types";
-import { equalBytes } from "../encoding/bytes.ts";
-import { validateCommitBasic } from "./commit.ts";
-import { hashHeader, validateHeaderBasic } from "./header.ts";
-import { ValidatorSet } from "./validator-set.ts";
+import { equalBytes } from "../../encoding/bytes.ts";
+import { validateCommitBasic } from "../commit.ts";
+import { hashHeader, validateHeaderBasic } from "../header.ts";
+import { ValidatorSet } from "../validator-set.ts";
 
 /** All that a light client needs of a height. */
 export interface LightBlock {
