@@ -15,6 +15,8 @@ interface HostFlags {
   readonly tier?: string;
   readonly stateDir?: string;
   readonly gasPrices: string;
+  readonly backend?: string;
+  readonly threads?: string;
 }
 
 export function hostCommand(): Command {
@@ -26,6 +28,8 @@ export function hostCommand(): Command {
     .option("--tier <k>", "commit to the tier 1/2^k; the chain's lowest when absent")
     .option("--state-dir <dir>", "journal and status.json (default <home>/host)")
     .option("--gas-prices <coins>", "price per unit of gas", "0ngonka")
+    .option("--backend <name>", "backend to use before others (see gonkad sprint selftest)")
+    .option("--threads <n>", "threads of a CPU backend; all processors when absent")
     .addHelpText("after", "\nExample:\n  gonkad host --operator host1 --worker worker1\n")
     .action(async (flags: HostFlags, command: Command) => {
       const settings = readSettings(command, "json");
@@ -50,6 +54,8 @@ export function hostCommand(): Command {
               : wholeNumber("--max-nonces", flags.maxNonces),
           tier,
           gasPrice: flags.gasPrices,
+          backend: flags.backend,
+          threads: threadCount(flags.threads),
           log: (line) => void process.stderr.write(`${line}\n`),
         },
         stopping.signal,
@@ -59,6 +65,12 @@ export function hostCommand(): Command {
 
 function operatorAddress(settings: Settings, text: string): string {
   return parseBech32(text) ? text : openKeyring(settings).find(text).address;
+}
+
+/** 0, one for each processor, when it is not given. */
+function threadCount(text: string | undefined): number {
+  if (text === undefined || /^[1-9]\d{0,2}$/.test(text)) return Number(text ?? 0);
+  throw usage(`--threads ${text} is no number of threads`, "give 1 to 999");
 }
 
 function wholeNumber(flag: string, text: string): bigint {

@@ -66,6 +66,9 @@ export class TxRefusal extends Error {
   }
 }
 
+/** A Sprint but for the host: what weights and target depend on. */
+export type SprintNetwork = Omit<SprintId, "hostKey">;
+
 /** A stretch of nonces to search. */
 export interface MiningJob {
   readonly sprint: SprintId;
@@ -82,10 +85,24 @@ export interface MiningBatch {
   readonly hits: readonly Hit[];
 }
 
+/** Hears of a search; after onError nothing more comes. */
+export interface MiningListener {
+  onBatch(batch: MiningBatch): void;
+  onError(error: Error): void;
+}
+
 /** A search under way. */
 export interface Mining {
-  /** Stops after the present nonce; resolves when the last batch has been delivered. */
+  /** Stops as soon as possible; resolves when the last batch has been delivered. */
   stop(): Promise<void>;
+}
+
+/** A nonce of somebody, to recompute. */
+export interface LeafQuestion {
+  readonly hostKey: Uint8Array;
+  readonly nonce: bigint;
+  /** Threshold of the tier that its host committed to. */
+  readonly c: number;
 }
 
 /** One nonce recomputed for a verdict. */
@@ -97,24 +114,27 @@ export interface Recomputed {
   readonly tag: Uint8Array;
 }
 
-/** Leaves of one host to recompute. */
+/** Leaves of any hosts to recompute: they share the weights, and so a batch. */
 export interface RecomputeJob {
-  readonly sprint: SprintId;
-  readonly c: number;
+  readonly network: SprintNetwork;
   readonly verifierKey: Uint8Array;
-  readonly nonces: readonly bigint[];
-  /** fresh: weights expanded anew, so that a flipped bit in memory accuses nobody. */
-  readonly weights: "kept" | "fresh";
+  readonly leaves: readonly LeafQuestion[];
+  /**
+   * Who computes. The reference is the plainest code there is, on weights expanded anew: neither a
+   * faulty backend nor a flipped bit in memory accuses anybody.
+   */
+  readonly by: "fastest" | "reference";
 }
 
 /** Computes nonces without blocking the agent. */
 export interface SprintEngine {
+  /** Nonces that one batch carries at full speed. */
+  readonly batch: number;
+  /** Beacon 1 is known: expands the weights ahead of the window. Failing is not an error yet. */
+  prepare(network: Omit<SprintNetwork, "beacon2">): void;
   /** Searches; every hit has been computed twice. Errors end the search and reach onError. */
-  mine(
-    job: MiningJob,
-    listener: { onBatch(batch: MiningBatch): void; onError(error: Error): void },
-  ): Mining;
-  /** In the order of the nonces. */
+  mine(job: MiningJob, listener: MiningListener): Mining;
+  /** In the order of the leaves. */
   recompute(job: RecomputeJob): Promise<readonly Recomputed[]>;
   close(): Promise<void>;
 }

@@ -7,13 +7,13 @@ import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { parseBech32 } from "../encoding/bech32.ts";
 import { ChainClient } from "./chain-client.ts";
+import { type EngineChoice, openHostEngine } from "./engine/open-engine.ts";
 import type { Log } from "./expected.ts";
 import { jsonLog, plain } from "./log.ts";
 import { type AgentStatus, SprintAgent } from "./sprint-agent.ts";
-import { ThreadEngine } from "./thread-engine.ts";
 
 /** What a host agent is told. */
-export interface HostConfig {
+export interface HostConfig extends EngineChoice {
   /** RPC of any node of the network, such as http://127.0.0.1:26657. */
   readonly rpcUrl: string;
   readonly chainId: string;
@@ -49,7 +49,7 @@ export async function runHost(config: HostConfig, signal: AbortSignal): Promise<
   const log = jsonLog(config.log);
   const chain = await ChainClient.create({ rpcUrl, chainId, prefix, workerKey, gasPrice });
   const { signer, hostKey } = chain;
-  const engine = new ThreadEngine(new URL("./sprint-thread.js", import.meta.url));
+  const engine = openHostEngine(config, log);
   const settings = { chainId, operator, signer, hostKey, stateFolder, maxNonces, tier };
   const agent = new SprintAgent(settings, { chain, engine, log });
   await mkdir(stateFolder, { recursive: true });

@@ -87,6 +87,7 @@ export class SprintAgent {
     const duty = dutyAt(view);
     if (duty !== "mine") await this.#stopMining();
     const facts = await this.#enter(view);
+    if (facts && duty === "wait") this.#prepare(view, facts);
     if (facts) await this.#perform(duty, view, facts);
     const { next = 0n, hits = [] } = this.#journal ?? {};
     const { height, epoch } = view;
@@ -113,6 +114,12 @@ export class SprintAgent {
       default:
         return undefined;
     }
+  }
+
+  /** From beacon 1 on the weights are known: they are expanded before the window opens. */
+  #prepare({ epoch: { beacon1 } }: ChainView, { profile }: EpochFacts): void {
+    if (beacon1.length === 0 || this.#mining) return;
+    this.#engine.prepare({ chainId: this.#settings.chainId, profile, beacon1 });
   }
 
   /** Learns about a new epoch: its parameters, and whether this host may take part. */

@@ -8,6 +8,7 @@ import { compareBytes, equalBytes } from "../encoding/bytes.ts";
 import type { Params } from "../gen/gonka/pow/v1/params.ts";
 import {
   type Assignment,
+  type Commitment,
   type Epoch,
   type Leaf,
   Verdict,
@@ -15,7 +16,14 @@ import {
 } from "../gen/gonka/pow/v1/types.ts";
 import type { Profile } from "../sprint/profiles.ts";
 import { sampleIndices } from "../sprint/sampling.ts";
-import type { Chain, Log, Recomputed, RecomputeJob, SprintEngine } from "./expected.ts";
+import type {
+  Chain,
+  LeafQuestion,
+  Log,
+  Recomputed,
+  RecomputeJob,
+  SprintEngine,
+} from "./expected.ts";
 
 /** What a verification is about. */
 export interface VerificationInput {
@@ -25,6 +33,15 @@ export interface VerificationInput {
   readonly epoch: Epoch;
   readonly params: Params;
   readonly profile: Profile;
+}
+
+/** What is to be recomputed of a host: leaves by rising index. */
+interface Examined {
+  readonly host: string;
+  readonly hostKey: Uint8Array;
+  /** Threshold of the committed tier. */
+  readonly c: number;
+  readonly leaves: readonly Leaf[];
 }
 
 /** The verification of one epoch; verdicts come in while it runs. */
@@ -74,31 +91,51 @@ export class Verification {
 
   async #work(assigned: readonly Assignment[]): Promise<void> {
     this.#isRunning = true;
-    for (const assignment of assigned) {
-      if (this.#verdicts.has(assignment.host)) continue;
-      try {
-        const verdict = await this.#examine(assignment);
-        this.#verdicts.set(assignment.host, verdict);
-        this.#log.info("verdict", { host: assignment.host, kind: verdict.kind });
-      } catch (error) {
-        // Nobody is accused because of an error of ours: tried again, and abstained at the end.
-        this.#log.warn("verdict failed", { host: assignment.host, error: String(error) });
-      }
+    try {
+      await this.#checkAll(assigned.filter(({ host }) => !this.#verdicts.has(host)));
+    } catch (error) {
+      // Nobody is accused because of an error of ours: tried again, and abstained at the end.
+      this.#log.warn("verification failed", { error: String(error) });
     }
     this.#isRunning = false;
   }
 
-  async #examine({ host, slot }: Assignment): Promise<Verdict> {
-    const { chainId, epoch, params, profile, verifierKey } = this.#input;
-    const [participants, commitments, opening] = await Promise.all([
+  /** Hosts together as far as a batch carries them: all leaves of an epoch share the weights. */
+  async #checkAll(assigned: readonly Assignment[]): Promise<void> {
+    const [participants, commitments] = await Promise.all([
       this.#chain.participants(this.epoch),
       this.#chain.commitments(this.epoch),
-      this.#chain.opening(this.epoch, host),
     ]);
-    const hostKey = participants.find(({ operator }) => operator === host)?.hostKey;
-    const commitment = commitments.find(({ operator }) => operator === host);
-    const c = params.tiers.find(({ k }) => k === commitment?.tier)?.c;
-    if (!hostKey || !commitment || !opening || c === undefined) return abstention(host);
+    let [group, leaves]: [Examined[], number] = [[], 0];
+    for (const [at, { host, slot }] of assigned.entries()) {
+      const hostKey = participants.find(({ operator }) => operator === host)?.hostKey;
+      const commitment = commitments.find(({ operator }) => operator === host);
+      const examined =
+        hostKey && commitment && (await this.#sampled({ host, slot, hostKey, commitment }));
+      if (examined) {
+        group.push(examined);
+        leaves += examined.leaves.length;
+      } else {
+        this.#conclude(abstention(host));
+      }
+      if (leaves < this.#engine.batch && at < assigned.length - 1) continue;
+      await this.#judge(group);
+      [group, leaves] = [[], 0];
+    }
+  }
+
+  /** The leaves of a host that the agent's slot samples; undefined when it does not show them. */
+  async #sampled(asked: {
+    readonly host: string;
+    readonly slot: number;
+    readonly hostKey: Uint8Array;
+    readonly commitment: Commitment;
+  }): Promise<Examined | undefined> {
+    const { host, slot, hostKey, commitment } = asked;
+    const { epoch, params } = this.#input;
+    const c = params.tiers.find(({ k }) => k === commitment.tier)?.c;
+    const opening = await this.#chain.opening(this.epoch, host);
+    if (!opening || c === undefined) return undefined;
     const indices = sampleIndices({
       beacon3: epoch.beacon3,
       hostKey,
@@ -108,31 +145,56 @@ export class Verification {
     });
     const wanted = new Set(indices.map(BigInt));
     const leaves = opening.leaves.filter(({ index }) => wanted.has(index));
-    if (leaves.length !== wanted.size) return abstention(host);
-    const { beacon1, beacon2 } = epoch;
-    const sprint = { chainId, profile, beacon1, beacon2, hostKey };
-    return this.#judge(host, leaves, { sprint, c, verifierKey });
+    return leaves.length === wanted.size ? { host, hostKey, c, leaves } : undefined;
   }
 
-  /** The verdict on leaves by rising index. An accusation is computed twice, on fresh weights. */
-  async #judge(
-    host: string,
-    leaves: readonly Leaf[],
-    job: Pick<RecomputeJob, "sprint" | "c" | "verifierKey">,
+  async #judge(group: readonly Examined[]): Promise<void> {
+    const questions = group.flatMap(({ leaves, hostKey, c }) =>
+      leaves.map(({ nonce }) => ({ hostKey, nonce, c })),
+    );
+    const answers = await this.#recompute(questions, "fastest");
+    let from = 0;
+    for (const examined of group) {
+      const end = from + examined.leaves.length;
+      try {
+        this.#conclude(await this.#verdictOn(examined, answers.slice(from, end)));
+      } catch (error) {
+        this.#log.warn("verdict failed", { host: examined.host, error: String(error) });
+      }
+      from = end;
+    }
+  }
+
+  /** The verdict on leaves by rising index. An accusation is computed again, by the reference. */
+  async #verdictOn(
+    { host, hostKey, c, leaves }: Examined,
+    answers: readonly Recomputed[],
   ): Promise<Verdict> {
-    const nonces = leaves.map(({ nonce }) => nonce);
-    const answers = await this.#engine.recompute({ ...job, nonces, weights: "kept" });
     const bad = leaves.find((leaf, at) => !isRight(leaf, answers[at]));
     if (!bad) {
       const tags = answers.map(({ tag }) => tag);
       return Verdict.fromPartial({ host, kind: VerdictKind.VERDICT_KIND_VALID, tags });
     }
-    const again = { ...job, nonces: [bad.nonce], weights: "fresh" } as const;
-    const [answer] = await this.#engine.recompute(again);
+    const [answer] = await this.#recompute([{ hostKey, nonce: bad.nonce, c }], "reference");
     if (!answer || isRight(bad, answer)) throw new Error(`leaf ${bad.index} came out both ways`);
     const kind = VerdictKind.VERDICT_KIND_INVALID;
     const found = { badIndex: bad.index, correctDigest: answer.digest };
     return Verdict.fromPartial({ host, kind, ...found });
+  }
+
+  #recompute(
+    leaves: readonly LeafQuestion[],
+    by: RecomputeJob["by"],
+  ): Promise<readonly Recomputed[]> {
+    const { chainId, profile, verifierKey } = this.#input;
+    const { beacon1, beacon2 } = this.#input.epoch;
+    const network = { chainId, profile, beacon1, beacon2 };
+    return this.#engine.recompute({ network, verifierKey, leaves, by });
+  }
+
+  #conclude(verdict: Verdict): void {
+    this.#verdicts.set(verdict.host, verdict);
+    this.#log.info("verdict", { host: verdict.host, kind: verdict.kind });
   }
 }
 

@@ -32,6 +32,9 @@ export class FakeSprintEngine implements SprintEngine {
   /** Jobs that were begun. */
   readonly jobs: MiningJob[] = [];
   readonly recomputed: RecomputeJob[] = [];
+  /** Beacons 1 for which weights were asked ahead of time. */
+  readonly prepared: Uint8Array[] = [];
+  batch = 1;
   /** Recomputations wait while this is a promise. */
   gate: Promise<void> = Promise.resolve();
   /** Recomputations that fail before one succeeds. */
@@ -40,6 +43,10 @@ export class FakeSprintEngine implements SprintEngine {
 
   get isMining(): boolean {
     return this.#active !== undefined;
+  }
+
+  prepare({ beacon1 }: { readonly beacon1: Uint8Array }): void {
+    this.prepared.push(beacon1);
   }
 
   mine(job: MiningJob, listener: { onBatch(batch: MiningBatch): void }): Mining {
@@ -70,8 +77,8 @@ export class FakeSprintEngine implements SprintEngine {
       this.failures--;
       throw new Error("out of memory");
     }
-    return job.nonces.map((nonce) => {
-      const digest = fakeDigest(job.sprint.hostKey, nonce);
+    return job.leaves.map(({ hostKey, nonce }) => {
+      const digest = fakeDigest(hostKey, nonce);
       const tag = sha256Parts(job.verifierKey, digest);
       return { nonce, digest, isHit: nonce % 3n === 0n, tag };
     });

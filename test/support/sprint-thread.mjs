@@ -1,5 +1,5 @@
-// Runs src/host/sprint-thread.ts in a worker thread: --import tsx does not reach into threads.
+// Runs src/host/engine/sprint-thread.ts in a worker thread: --import tsx does not reach into threads.
 import { register } from "tsx/esm/api";
 
 register();
-await import("../../src/host/sprint-thread.ts");
+await import("../../src/host/engine/sprint-thread.ts");

@@ -2,79 +2,16 @@
  * The host agent against a chain in memory: whole epochs, restarts in every phase, missed windows,
  * refusals. spec/host.md names the clauses.
  */
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import path from "node:path";
-import t, { type Test } from "tap";
-import { toBech32 } from "../../../src/encoding/bech32.ts";
+import t from "tap";
 import { toHex } from "../../../src/encoding/bytes.ts";
 import type { MsgCommitSprint } from "../../../src/gen/gonka/pow/v1/tx.ts";
 import { VerdictKind } from "../../../src/gen/gonka/pow/v1/types.ts";
 import { TxRefusal } from "../../../src/host/expected.ts";
-import { jsonLog } from "../../../src/host/log.ts";
-import { type AgentSettings, SprintAgent } from "../../../src/host/sprint-agent.ts";
+import type { AgentSettings } from "../../../src/host/sprint-agent.ts";
 import { commitmentOf } from "../../../src/sprint/hits.ts";
 import { sampleIndices } from "../../../src/sprint/sampling.ts";
-import { FakeSprintChain } from "../../support/fake-sprint-chain.ts";
-import { FakeSprintEngine, fakeDigest, fakeHits } from "../../support/fake-sprint-engine.ts";
-
-const member = (n: number) => ({
-  operator: toBech32("gonka", new Uint8Array(20).fill(n)),
-  hostKey: new Uint8Array(33).fill(n),
-});
-const [me, other, third] = [member(1), member(3), member(2)];
-
-/** A chain with three hosts, of which the first is ours. */
-function world(t: Test, change: Partial<AgentSettings> = {}) {
-  const stateFolder = mkdtempSync(path.join(tmpdir(), "host-"));
-  t.teardown(() => rmSync(stateFolder, { recursive: true }));
-  const chain = new FakeSprintChain([me, other, third]);
-  const lines: string[] = [];
-  const log = jsonLog((line) => lines.push(line));
-  const settings = {
-    chainId: chain.chainId,
-    ...me,
-    signer: "gonka1worker",
-    stateFolder,
-    maxNonces: 1n << 64n,
-    ...change,
-  };
-  /** A new process: it has only the folder and the chain. */
-  const start = (more: Partial<AgentSettings> = {}) => {
-    const engine = new FakeSprintEngine();
-    const agent = new SprintAgent({ ...settings, ...more }, { chain, engine, log });
-    return { engine, agent };
-  };
-  return { chain, lines, start, ...start() };
-}
-
-/** Ticks after every block up to that height. */
-async function live(agent: SprintAgent, chain: FakeSprintChain, height: bigint) {
-  let status = await agent.tick();
-  while (chain.height < height) {
-    chain.advanceTo(chain.height + 1n);
-    status = await agent.tick();
-  }
-  return status;
-}
-
-/** Lets background work and disk writes go on. */
-const settle = () => new Promise((resolve) => setTimeout(resolve, 5));
-
-/** Another host commits and opens honestly, or with these leaves changed. */
-async function playOther(
-  chain: FakeSprintChain,
-  who: { operator: string; hostKey: Uint8Array },
-  forge: (hits: ReturnType<typeof fakeHits>) => ReturnType<typeof fakeHits> = (hits) => hits,
-) {
-  const hits = forge(fakeHits(who.hostKey, 30n));
-  const { root, count } = commitmentOf(hits);
-  const height = chain.height;
-  const about = { operator: who.operator, epoch: chain.epoch.index, sprint: 0, height };
-  chain.commits.push({ ...about, tier: 2, root, count: BigInt(count) });
-  const leaves = hits.map((hit, index) => ({ ...hit, index: BigInt(index) }));
-  chain.openings.push({ ...about, leaves });
-}
+import { live, me, other, playOther, settle, third, world } from "../../support/agent-world.ts";
+import { fakeDigest, fakeHits } from "../../support/fake-sprint-engine.ts";
 
 t.test("an epoch: mines, commits, opens, attests, each once and in its phase", async (t) => {
   const { chain, agent, engine } = world(t);
@@ -262,7 +199,7 @@ t.test("bad leaves of others are accused with the right digest", async (t) => {
     t.equal(toHex(verdict!.correctDigest), toHex(fakeDigest(other.hostKey, nonce)), name);
     t.same(verdict!.tags, [], name);
     const accusation = engine.recomputed.at(-1)!;
-    t.match(accusation, { nonces: [nonce], weights: "fresh" }, "computed twice before accusing");
+    t.match(accusation, { leaves: [{ nonce }], by: "reference" }, "twice before accusing");
     await agent.stop();
   }
 });

@@ -1,15 +1,18 @@
 /** The Sprint thread: real nonces of profile T, found and recomputed beside the main thread. */
 import t from "tap";
 import { toHex } from "../../../src/encoding/bytes.ts";
+import { ThreadEngine } from "../../../src/host/engine/thread-engine.ts";
 import type { MiningBatch } from "../../../src/host/expected.ts";
-import { ThreadEngine } from "../../../src/host/thread-engine.ts";
-import { attestationTag } from "../../../src/sprint/digest.ts";
+import { attestationTag, isHit } from "../../../src/sprint/digest.ts";
 import { computeNonce, prepareSprint } from "../../../src/sprint/nonce.ts";
 import { sprintOf, sprintVectors } from "../../support/sprint-vectors.ts";
 
 const sprint = sprintOf(sprintVectors, "P", "T");
 const threadFile = new URL("../../support/sprint-thread.mjs", import.meta.url);
 const vector = sprintVectors.hits[0]!;
+const { hostKey, ...network } = sprint;
+const leaf = (nonce: bigint) => ({ hostKey, nonce, c: vector.c });
+const verifierKey = new Uint8Array(33).fill(4);
 
 t.test("mines a stretch: the known hits, each once, and every nonce searched", async (t) => {
   const engine = new ThreadEngine(threadFile);
@@ -51,46 +54,47 @@ t.test("a stop ends the search after the present nonce, with what was found", as
   t.equal(batches.length, count, "nothing comes after the end");
 });
 
-t.test("recomputes leaves with tags, on kept and on fresh weights", async (t) => {
+t.test("recomputes leaves of any hosts with tags, on kept and on fresh weights", async (t) => {
   const engine = new ThreadEngine(threadFile);
   t.teardown(() => engine.close());
-  const verifierKey = new Uint8Array(33).fill(4);
-  const job = { sprint, c: vector.c, verifierKey, nonces: [58n, 1n] };
-  const kept = await engine.recompute({ ...job, weights: "kept" });
-  const fresh = await engine.recompute({ ...job, weights: "fresh" });
+  const otherKey = new Uint8Array(33).fill(2);
+  const leaves = [leaf(58n), leaf(1n), { hostKey: otherKey, nonce: 58n, c: 0 }];
+  const job = { network, verifierKey, leaves };
+  const kept = await engine.recompute({ ...job, by: "fastest" });
+  const fresh = await engine.recompute({ ...job, by: "reference" });
   t.same(fresh, kept);
-  t.same(
-    kept.map(({ nonce, isHit }) => [nonce, isHit]),
-    [
-      [58n, true],
-      [1n, false],
-    ],
-  );
-  const { digest, output } = computeNonce(prepareSprint(sprint), 58n);
-  t.equal(toHex(kept[0]!.digest), toHex(digest));
-  t.equal(toHex(kept[0]!.tag), toHex(attestationTag({ verifierKey, digest, output })));
+  for (const [at, { hostKey, nonce, c }] of leaves.entries()) {
+    const { target, ...prepared } = prepareSprint({ ...network, hostKey });
+    const { digest, output } = computeNonce({ target, ...prepared }, nonce);
+    const tag = attestationTag({ verifierKey, digest, output });
+    t.same(kept[at], { nonce, digest, isHit: isHit({ digest, output, target, c }), tag });
+  }
+  t.same([kept[0]!.isHit, kept[1]!.isHit], [true, false]);
 });
 
 t.test("an error in the thread reaches who asked, and the thread goes on", async (t) => {
   const engine = new ThreadEngine(threadFile);
   t.teardown(() => engine.close());
-  const job = { sprint, c: vector.c, verifierKey: new Uint8Array(33), weights: "kept" } as const;
-  await t.rejects(engine.recompute({ ...job, nonces: [-1n] }), /nonce -1 does not fit u64/);
+  const job = { network, verifierKey, by: "fastest" } as const;
+  await t.rejects(engine.recompute({ ...job, leaves: [leaf(-1n)] }), /nonce -1 does not fit u64/);
   const broken = { ...sprint, beacon1: new Uint8Array(3) };
-  await t.rejects(engine.recompute({ ...job, sprint: broken, nonces: [] }), /beacon 1 has 3 bytes/);
+  await t.rejects(
+    engine.recompute({ ...job, network: broken, leaves: [] }),
+    /beacon 1 has 3 bytes/,
+  );
   const error = await new Promise<Error>((resolve) => {
     const listener = { onBatch: () => {}, onError: resolve };
     engine.mine({ sprint: broken, c: 0, from: 0n, end: 1n }, listener);
   });
   t.match(error.message, /beacon 1 has 3 bytes/);
-  t.same(await engine.recompute({ ...job, nonces: [] }), []);
+  t.same(await engine.recompute({ ...job, leaves: [] }), []);
 });
 
 t.test("closing fails what is under way; a later job starts a new thread", async (t) => {
   const engine = new ThreadEngine(threadFile);
   t.teardown(() => engine.close());
-  const job = { sprint, c: vector.c, verifierKey: new Uint8Array(33), weights: "kept" } as const;
-  const cut = engine.recompute({ ...job, nonces: [1n, 2n, 3n, 4n] });
+  const job = { network, verifierKey, by: "fastest" } as const;
+  const cut = engine.recompute({ ...job, leaves: [1n, 2n, 3n, 4n].map(leaf) });
   await Promise.all([t.rejects(cut, /the engine is closed/), engine.close()]);
-  t.equal((await engine.recompute({ ...job, nonces: [1n] })).length, 1);
+  t.equal((await engine.recompute({ ...job, leaves: [leaf(1n)] })).length, 1);
 });

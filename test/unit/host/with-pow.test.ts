@@ -127,9 +127,11 @@ class OracleEngine implements SprintEngine {
     listener.onBatch({ next: end, hits });
     return { stop: async () => {} };
   }
-  async recompute({ sprint, nonces, verifierKey }: RecomputeJob) {
-    return nonces.map((nonce) => {
-      const { digest, isHit, tagOf } = this.#answer(sprint, nonce);
+  readonly batch = 8;
+  prepare() {}
+  async recompute({ network, leaves, verifierKey }: RecomputeJob) {
+    return leaves.map(({ hostKey, nonce }) => {
+      const { digest, isHit, tagOf } = this.#answer({ ...network, hostKey }, nonce);
       return { nonce, digest, isHit, tag: tagOf(verifierKey) };
     });
   }

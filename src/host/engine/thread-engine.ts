@@ -1,13 +1,13 @@
-/** The Sprint engine in a thread of its own, so that the agent stays prompt while it computes. */
+/** The TypeScript twin in a thread of its own, so that the agent stays prompt while it computes. */
 import { Worker } from "node:worker_threads";
 import type {
   Mining,
-  MiningBatch,
   MiningJob,
+  MiningListener,
   Recomputed,
   RecomputeJob,
   SprintEngine,
-} from "./expected.ts";
+} from "../expected.ts";
 import type { ThreadReply, ThreadRequest } from "./sprint-thread.ts";
 
 interface Job {
@@ -17,6 +17,7 @@ interface Job {
 
 /** Starts its thread with the first job, and again when it has died. */
 export class ThreadEngine implements SprintEngine {
+  readonly batch = 1;
   readonly #jobs = new Map<number, Job>();
   readonly #threadFile: URL;
   #worker: Worker | undefined;
@@ -27,10 +28,10 @@ export class ThreadEngine implements SprintEngine {
     this.#threadFile = threadFile;
   }
 
-  mine(
-    job: MiningJob,
-    listener: { onBatch(batch: MiningBatch): void; onError(error: Error): void },
-  ): Mining {
+  /** Weights are expanded as a nonce needs them. */
+  prepare(): void {}
+
+  mine(job: MiningJob, listener: MiningListener): Mining {
     const id = ++this.#lastId;
     const ended = new Promise<void>((resolve) => {
       this.#jobs.set(id, {

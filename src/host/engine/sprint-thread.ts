@@ -5,13 +5,13 @@
  */
 import { setPriority } from "node:os";
 import { parentPort } from "node:worker_threads";
-import { equalBytes } from "../encoding/bytes.ts";
-import { attestationTag, isHit } from "../sprint/digest.ts";
-import type { Hit } from "../sprint/hits.ts";
-import { computeNonce, type PreparedSprint, prepareSprint } from "../sprint/nonce.ts";
-import { deriveWeightsKey, type SprintId } from "../sprint/seeds.ts";
-import { Weights } from "../sprint/weights.ts";
-import type { MiningBatch, MiningJob, Recomputed, RecomputeJob } from "./expected.ts";
+import { equalBytes } from "../../encoding/bytes.ts";
+import { attestationTag, isHit } from "../../sprint/digest.ts";
+import type { Hit } from "../../sprint/hits.ts";
+import { computeNonce, type PreparedSprint, prepareSprint } from "../../sprint/nonce.ts";
+import { deriveWeightsKey, type SprintId } from "../../sprint/seeds.ts";
+import { Weights } from "../../sprint/weights.ts";
+import type { MiningBatch, MiningJob, Recomputed, RecomputeJob } from "../expected.ts";
 
 /** To the thread. Ids are the caller's; an answer repeats the id. */
 export type ThreadRequest =
@@ -84,10 +84,13 @@ function confirm(hit: Hit, again: Hit | undefined): Hit {
 }
 
 async function recompute(id: number, job: RecomputeJob): Promise<void> {
-  const { sprint: sprintId, c, verifierKey, nonces, weights } = job;
-  const sprint = weights === "fresh" ? prepareSprint(sprintId) : prepare(sprintId);
+  const { network, verifierKey, leaves, by } = job;
+  const key = deriveWeightsKey(network); // Refuses what no chain could have given.
+  const fresh = by === "reference" ? new Weights(network.profile, key) : undefined;
   const answers: Recomputed[] = [];
-  for (const nonce of nonces) {
+  for (const { hostKey, nonce, c } of leaves) {
+    const sprintId = { ...network, hostKey };
+    const sprint = fresh ? prepareSprint(sprintId, fresh) : prepare(sprintId);
     const { digest, output } = computeNonce(sprint, nonce);
     const tag = attestationTag({ verifierKey, digest, output });
     answers.push({
