@@ -1,11 +1,15 @@
 /** What the application can ask of gov. */
+
 import { MsgUpdateParams, MsgUpdateParamsResponse } from "cosmjs-types/cosmos/gov/v1/tx";
+import { TextProposal } from "cosmjs-types/cosmos/gov/v1beta1/gov";
 import { fromProtoCoins } from "../../encoding/coins.ts";
 import { sdkErrors } from "../errors.ts";
 import { type Context, type Module, type MsgHandler, msgHandler } from "../module.ts";
 import { paramsAmino } from "./amino.ts";
 import { exportGovGenesis, initGovGenesis } from "./genesis.ts";
 import type { GovKeeper } from "./keeper.ts";
+import { legacyMsgs } from "./legacy/msgs.ts";
+import { legacyQueries } from "./legacy/queries.ts";
 import { govMsgs } from "./msgs.ts";
 import { checkGovParams } from "./params.ts";
 import { endBlock } from "./proposal/end-block.ts";
@@ -15,8 +19,9 @@ export function govModule(gov: GovKeeper): Module {
   return {
     name: "gov",
     stores: ["gov"],
-    msgs: [...govMsgs(gov), updateParams(gov)],
-    queries: govQueries(gov),
+    msgs: [...govMsgs(gov), ...legacyMsgs(gov), updateParams(gov)],
+    queries: [...govQueries(gov), ...legacyQueries(gov)],
+    anyTypes: { [TextProposal.typeUrl]: TextProposal },
     params: { updateTypeUrl: MsgUpdateParams.typeUrl, hash: (ctx) => gov.params.hash(ctx) },
     beginEpoch: (ctx) => {
       gov.params.activate(ctx);

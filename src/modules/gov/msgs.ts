@@ -4,7 +4,7 @@ import * as tx from "cosmjs-types/cosmos/gov/v1/tx";
 import { type Coin, fromProtoCoins, type ProtoCoin } from "../../encoding/coins.ts";
 import { compareTime } from "../../encoding/time.ts";
 import { sdkErrors } from "../errors.ts";
-import { type MsgHandler, msgHandler } from "../module.ts";
+import { type Context, type MsgHandler, msgHandler } from "../module.ts";
 import { amino, emptyToNothing } from "./amino.ts";
 import { govErrors } from "./errors.ts";
 import type { GovKeeper } from "./keeper.ts";
@@ -37,21 +37,28 @@ function submit(gov: GovKeeper): MsgHandler {
       expedited: msg.expedited,
     })),
     signers: (msg) => [msg.proposer],
-    validate: (msg) => {
-      gov.parts.addresses.parse(msg.proposer, "invalid proposer address");
-      readCoins(msg.initialDeposit);
-      checkProposal(gov, msg);
-    },
-    execute: (ctx, msg) => {
-      const coins = readCoins(msg.initialDeposit);
-      checkInitialDeposit(gov.params.get(ctx), msg, coins);
-      const { id } = submitProposal(ctx, gov, msg);
-      const depositor = gov.parts.addresses.parse(msg.proposer);
-      const isOpened = coins.length > 0 && addDeposit(ctx, gov, { id, depositor, coins });
-      if (isOpened) ctx.emit("submit_proposal", [["voting_period_start", String(id)]]);
-      return tx.MsgSubmitProposalResponse.encode({ proposalId: id }).finish();
-    },
+    validate: (msg) => checkSubmit(gov, msg),
+    execute: (ctx, msg) =>
+      tx.MsgSubmitProposalResponse.encode({ proposalId: runSubmit(ctx, gov, msg) }).finish(),
   });
+}
+
+/** What a new proposal must be like, whatever the state. Throws ModuleError. */
+export function checkSubmit(gov: GovKeeper, msg: tx.MsgSubmitProposal): void {
+  gov.parts.addresses.parse(msg.proposer, "invalid proposer address");
+  readCoins(msg.initialDeposit);
+  checkProposal(gov, msg);
+}
+
+/** Makes a proposal with its first deposit. Returns its id. */
+export function runSubmit(ctx: Context, gov: GovKeeper, msg: tx.MsgSubmitProposal): bigint {
+  const coins = readCoins(msg.initialDeposit);
+  checkInitialDeposit(gov.params.get(ctx), msg, coins);
+  const { id } = submitProposal(ctx, gov, msg);
+  const depositor = gov.parts.addresses.parse(msg.proposer);
+  const isOpened = coins.length > 0 && addDeposit(ctx, gov, { id, depositor, coins });
+  if (isOpened) ctx.emit("submit_proposal", [["voting_period_start", String(id)]]);
+  return id;
 }
 
 function deposit(gov: GovKeeper): MsgHandler {
@@ -65,20 +72,27 @@ function deposit(gov: GovKeeper): MsgHandler {
       amount: msg.amount,
     })),
     signers: (msg) => [msg.depositor],
-    validate: (msg) => {
-      gov.parts.addresses.parse(msg.depositor, "invalid depositor address");
-      if (readCoins(msg.amount).length === 0) throw sdkErrors.invalidCoins("");
-    },
+    validate: (msg) => checkDeposit(gov, msg),
     execute: (ctx, msg) => {
-      const depositor = gov.parts.addresses.parse(msg.depositor);
-      const coins = readCoins(msg.amount);
-      const isOpened = addDeposit(ctx, gov, { id: msg.proposalId, depositor, coins });
-      if (isOpened) {
-        ctx.emit("proposal_deposit", [["voting_period_start", String(msg.proposalId)]]);
-      }
+      runDeposit(ctx, gov, msg);
       return tx.MsgDepositResponse.encode({}).finish();
     },
   });
+}
+
+/** What a deposit must be like, whatever the state. Throws ModuleError. */
+export function checkDeposit(gov: GovKeeper, msg: tx.MsgDeposit): void {
+  gov.parts.addresses.parse(msg.depositor, "invalid depositor address");
+  if (readCoins(msg.amount).length === 0) throw sdkErrors.invalidCoins("");
+}
+
+/** Adds a deposit to a proposal. */
+export function runDeposit(ctx: Context, gov: GovKeeper, msg: tx.MsgDeposit): void {
+  const depositor = gov.parts.addresses.parse(msg.depositor);
+  const coins = readCoins(msg.amount);
+  const isOpened = addDeposit(ctx, gov, { id: msg.proposalId, depositor, coins });
+  if (!isOpened) return;
+  ctx.emit("proposal_deposit", [["voting_period_start", String(msg.proposalId)]]);
 }
 
 function vote(gov: GovKeeper): MsgHandler {

@@ -39,7 +39,8 @@ function params(gov: GovKeeper): QueryHandler {
   });
 }
 
-function find(ctx: Context, gov: GovKeeper, id: bigint): types.Proposal {
+/** The proposal that a query asks for. Throws sdk codes 18 and 38. */
+export function find(ctx: Context, gov: GovKeeper, id: bigint): types.Proposal {
   if (id === 0n) throw sdkErrors.invalidRequest("proposal id can not be 0");
   const proposal = gov.proposal(ctx, id);
   if (!proposal) throw sdkErrors.notFound(`proposal ${id} doesn't exist`);
@@ -75,18 +76,22 @@ function proposalQueries(gov: GovKeeper): readonly QueryHandler[] {
       response: q.QueryTallyResultResponse,
       http: get("/proposals/{proposal_id}/tally"),
       handle: (ctx, { proposalId }) => {
-        const proposal = find(ctx, gov, proposalId);
-        const isVoting = proposal.status === types.ProposalStatus.PROPOSAL_STATUS_VOTING_PERIOD;
-        if (isVoting) return { tally: tally(ctx, gov, proposal).result };
-        const { finalTallyResult } = proposal;
-        return finalTallyResult ? { tally: finalTallyResult } : {};
+        const result = tallyOf(ctx, gov, proposalId);
+        return result ? { tally: result } : {};
       },
     }),
   ];
 }
 
+/** The votes as counted now, or as they were when the vote ended. */
+export function tallyOf(ctx: Context, gov: GovKeeper, id: bigint): types.TallyResult | undefined {
+  const proposal = find(ctx, gov, id);
+  const isVoting = proposal.status === types.ProposalStatus.PROPOSAL_STATUS_VOTING_PERIOD;
+  return isVoting ? tally(ctx, gov, proposal).result : proposal.finalTallyResult;
+}
+
 /** Filters by status, by voter and by depositor, all of them optional. */
-function listProposals(
+export function listProposals(
   ctx: Context,
   gov: GovKeeper,
   request: q.QueryProposalsRequest,
