@@ -4,10 +4,10 @@
  */
 import type { Event } from "cosmjs-types/tendermint/abci/types";
 import { toBase64, toUpperHex } from "../../encoding/bytes.ts";
+import { blockIdJson, blockJson, evidenceJson, headerJson } from "../../types/json/block.ts";
 import { txHash } from "../../types/tx.ts";
 import { newValidator, publicKeyFromProto } from "../../types/validators/validator.ts";
 import type { AppliedBlock } from "../expected.ts";
-import { blockIdJson, blockJson, evidenceJson, headerJson } from "../json/block.ts";
 import {
   eventJson,
   finalizeBlockJson,

@@ -12,8 +12,8 @@ import type {
 } from "cosmjs-types/tendermint/abci/types";
 import type { ConsensusParams } from "cosmjs-types/tendermint/types/params";
 import { toBase64, toUpperHex } from "../../encoding/bytes.ts";
+import { base64OrNull, pubKeyJson } from "../../types/json/block.ts";
 import type { Validator } from "../../types/validators/validator.ts";
-import { base64OrNull, pubKeyJson } from "./block.ts";
 
 /** Only what is not zero: Go's omitempty. */
 function sparse(fields: Readonly<Record<string, unknown>>): object {

@@ -1,6 +1,5 @@
 /** Methods that read blocks, headers, commits, validators and results (cometbft rpc/core). */
 import { encodeBlock } from "../../types/block.ts";
-import { searchBlocks } from "../indexer/search.ts";
 import {
   base64OrNull,
   blockIdJson,
@@ -8,7 +7,8 @@ import {
   commitJson,
   headerJson,
   zeroBlockIdJson,
-} from "../json/block.ts";
+} from "../../types/json/block.ts";
+import { searchBlocks } from "../indexer/search.ts";
 import {
   consensusParamsJson,
   eventJson,

@@ -5,9 +5,9 @@ import { toBase64, toHex, toUpperHex } from "../../encoding/bytes.ts";
 import { formatTime } from "../../encoding/time.ts";
 import { evidenceHash } from "../../types/evidence.ts";
 import { genesisToJson } from "../../types/genesis/genesis.ts";
+import { base64OrNull, pubKeyJson } from "../../types/json/block.ts";
+import { evidenceFromJson } from "../../types/json/evidence.ts";
 import type { PeerView } from "../expected.ts";
-import { base64OrNull, pubKeyJson } from "../json/block.ts";
-import { evidenceFromJson } from "../json/evidence-input.ts";
 import { queryResponseJson } from "../json/results.ts";
 import {
   bigintParam,
