@@ -1,6 +1,8 @@
 /** The application of the gonka chain: opens its state, joins the modules of wiring.ts. */
 import "../encoding/codec-runtime.ts";
 import { Addresses } from "../modules/addresses.ts";
+import { CheckedOracle } from "../modules/pow/sprint/checked-oracle.ts";
+import { nonceComputers } from "../native/compute-now.ts";
 import type { Db } from "../store/db.ts";
 import { Multistore } from "../store/multistore.ts";
 import { parseGasPrices } from "./ante/fees.ts";
@@ -45,7 +47,8 @@ export async function createApp(options: AppOptions): Promise<StateMachine> {
     throw new AppOptionError(`minimum gas prices ${options.minGasPrices}: not like 0.01ngonka`);
   }
   const registry = new Registry();
-  const wired = wireModules(new Addresses(options.bech32Prefix), registry);
+  const oracle = sprintOracle(log);
+  const wired = wireModules(new Addresses(options.bech32Prefix), registry, oracle);
   const { modules, accounts, bank, consensus, pow } = wired;
   for (const module of modules) registry.add(module);
   const stores = modules.flatMap((module) => module.stores);
@@ -63,4 +66,16 @@ export async function createApp(options: AppOptions): Promise<StateMachine> {
   });
   registry.add({ name: "tx", msgs: [], queries: [simulateQuery(() => runtime)] });
   return new StateMachine(runtime, options.keepBlocks ?? 0n);
+}
+
+/** Who judges disputes here. The twin gives the same answers, in seconds instead of tenths. */
+function sprintOracle(log: Log): CheckedOracle {
+  const computers = nonceComputers();
+  if ("missing" in computers) {
+    log.info("the TypeScript twin judges Sprint disputes", { reason: computers.missing });
+    return CheckedOracle.twinAlone();
+  }
+  const backends = computers.map(({ backend }) => backend).join(", ");
+  log.info("compiled backends judge Sprint disputes", { backends });
+  return new CheckedOracle(computers, log);
 }
