@@ -7,6 +7,9 @@ import { type Profiler, Session } from "node:inspector/promises";
 /** Function name to stage; "name@part/of/the/path" where the name alone is not enough. */
 export type Stages = Readonly<Record<string, string>>;
 
+/** A stage whose samples do not count, nor those of whatever it calls. */
+export const notCounted = "not counted";
+
 /** Runs and returns the share of each stage, largest first; what no stage names is "other". */
 export async function shares(
   stages: Stages,
@@ -37,7 +40,8 @@ function rank(stages: Stages, { nodes, samples = [], timeDeltas = [] }: Profiler
       const [name, path = ""] = key.split("@");
       return name === functionName && url.includes(path);
     });
-    const stage = own?.[1] ?? (parent ? resolve(parent.id) : "other");
+    const outer = parent ? resolve(parent.id) : "other";
+    const stage = outer === notCounted ? outer : (own?.[1] ?? outer);
     stageOf.set(id, stage);
     return stage;
   };
@@ -45,6 +49,7 @@ function rank(stages: Stages, { nodes, samples = [], timeDeltas = [] }: Profiler
   samples.forEach((id, index) => {
     if (nodeOf.get(id)?.callFrame.functionName === "(idle)") return;
     const stage = resolve(id);
+    if (stage === notCounted) return;
     spent.set(stage, (spent.get(stage) ?? 0) + (timeDeltas[index] ?? 0));
   });
   const total = [...spent.values()].reduce((sum, part) => sum + part, 0);

@@ -2,24 +2,34 @@
 
 import { sha256 } from "../crypto/hash.ts";
 import { parseBech32, toBech32 } from "../encoding/bech32.ts";
-import { toHex, utf8 } from "../encoding/bytes.ts";
+import { latin1, utf8 } from "../encoding/bytes.ts";
 import { sdkErrors } from "./errors.ts";
 
 const maxAddressBytes = 255;
 const moduleAddressBytes = 20;
-/** Texts kept at hand: writing bech32 is slow, and the same accounts come again and again. */
-const cacheLimit = 20_000;
+/** Texts and addresses kept at hand: the same accounts come again and again. */
+const cacheLimit = 50_000;
 
 /** Reads and writes addresses of one chain. */
 export class Addresses {
   readonly prefix: string;
   readonly #texts = new Map<string, string>();
+  readonly #parsed = new Map<string, Uint8Array>();
   constructor(prefix: string) {
     this.prefix = prefix;
   }
 
-  /** The bytes of an address. Throws sdk code 7 with the field's name when it is not one. */
+  /** The bytes of an address; do not write into them. Throws sdk code 7 with the field's name when it is not one. */
   parse(text: string, field = "address"): Uint8Array {
+    const known = this.#parsed.get(text);
+    if (known) return known;
+    const address = this.#parse(text, field);
+    if (this.#parsed.size >= cacheLimit) this.#parsed.clear();
+    this.#parsed.set(text, address);
+    return address;
+  }
+
+  #parse(text: string, field: string): Uint8Array {
     if (text.trim() === "") throw sdkErrors.invalidAddress(`${field}: empty address string`);
     const parsed = parseBech32(text);
     if (!parsed) throw sdkErrors.invalidAddress(`${field} ${shown(text)}: decoding bech32 failed`);
@@ -36,7 +46,7 @@ export class Addresses {
 
   /** The text of an address. */
   text(address: Uint8Array): string {
-    const key = toHex(address);
+    const key = latin1(address);
     const known = this.#texts.get(key);
     if (known !== undefined) return known;
     const text = toBech32(this.prefix, address);

@@ -27,7 +27,8 @@ export class ParamStore<T> {
   get(ctx: Context): T {
     const bytes = ctx.kv(this.#place.store).get(this.#place.activeKey);
     if (!bytes) throw new Error(`the parameters of ${this.#place.store.name} were never set`);
-    if (this.#decoded && equalBytes(this.#decoded.bytes, bytes)) return this.#decoded.value;
+    const known = this.#decoded;
+    if (known && (known.bytes === bytes || equalBytes(known.bytes, bytes))) return known.value;
     const value = this.#place.codec.decode(bytes);
     this.#decoded = { bytes, value };
     return value;

@@ -119,9 +119,9 @@ function runMessages(ctx: RunContext, tx: DecodedTx): Any[] {
     }
     const events = ctx.absorb(branch);
     const announced = messageEvent(handler.typeUrl, handler.signers(message)[0], events);
+    const place = { key: "msg_index", value: String(index), index: true };
     for (const { type, attributes } of [announced, ...events]) {
-      const pairs = attributes.map(({ key, value: text }) => [key, text] as const);
-      ctx.emit(type, [...pairs, ["msg_index", String(index)]]);
+      ctx.add({ type, attributes: [...attributes, place] });
     }
     return { typeUrl: handler.responseTypeUrl, value };
   });

@@ -6,7 +6,7 @@ import type { Any } from "cosmjs-types/google/protobuf/any";
 import { ed25519Address } from "../../crypto/ed25519.ts";
 import { sha256 } from "../../crypto/hash.ts";
 import { secp256k1Address } from "../../crypto/secp256k1.ts";
-import { concat, fromHex } from "../../encoding/bytes.ts";
+import { concat, fromHex, latin1 } from "../../encoding/bytes.ts";
 import { uvarint } from "../../encoding/varint.ts";
 import { sdkErrors } from "../../modules/errors.ts";
 import type { Codec } from "../../modules/module.ts";
@@ -21,11 +21,14 @@ const maxPubKeyBytes = 16_384;
 const maxNestingDepth = 4;
 const addressBytes = 20;
 
+/** Single keys by their encoding, and addresses by key: signers come again and again. */
+const knownKeys = new Map<string, PubKey>();
+const knownAddresses = new WeakMap<PubKey, Uint8Array>();
+const maxKnownKeys = 50_000;
+
 /** The key of an Any. Throws sdk code 8. */
 export function decodePubKey({ typeUrl, value }: Any, depth = 0): PubKey {
-  if (typeUrl === Secp256k1Proto.typeUrl) {
-    return { type: "secp256k1", key: ofLength(read(Secp256k1Proto, value).key, 33) };
-  }
+  if (typeUrl === Secp256k1Proto.typeUrl) return secp256k1Key(value);
   if (typeUrl === Ed25519Proto.typeUrl) {
     return { type: "ed25519", key: ofLength(read(Ed25519Proto, value).key, 32) };
   }
@@ -41,8 +44,27 @@ export function decodePubKey({ typeUrl, value }: Any, depth = 0): PubKey {
   return { type: "multisig", threshold, keys };
 }
 
-/** The account address that a key controls. */
+function secp256k1Key(encoded: Uint8Array): PubKey {
+  const name = latin1(encoded);
+  const known = knownKeys.get(name);
+  if (known) return known;
+  const key = ofLength(read(Secp256k1Proto, encoded).key, 33);
+  const pubKey: PubKey = { type: "secp256k1", key };
+  if (knownKeys.size >= maxKnownKeys) knownKeys.clear();
+  knownKeys.set(name, pubKey);
+  return pubKey;
+}
+
+/** The account address that a key controls. Do not write into it. */
 export function pubKeyAddress(pubKey: PubKey): Uint8Array {
+  const known = knownAddresses.get(pubKey);
+  if (known) return known;
+  const address = addressOf(pubKey);
+  knownAddresses.set(pubKey, address);
+  return address;
+}
+
+function addressOf(pubKey: PubKey): Uint8Array {
   if (pubKey.type === "secp256k1") return secp256k1Address(pubKey.key);
   if (pubKey.type === "ed25519") return ed25519Address(pubKey.key);
   return sha256(aminoPubKey(pubKey)).slice(0, addressBytes);

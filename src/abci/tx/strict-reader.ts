@@ -35,7 +35,9 @@ class StrictCosmjsReader extends CosmjsReader {
   readonly #ends: number[] = [];
   hasUnknownFields = false;
   constructor(bytes: Uint8Array, unknown: UnknownFields) {
-    super(bytes);
+    super();
+    this.buf = bytes; // Their constructor would copy; bytes() below copies what it hands out.
+    this.len = bytes.length;
     this.#unknown = unknown;
   }
 

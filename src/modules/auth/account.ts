@@ -1,7 +1,6 @@
 /** Accounts and their stored form: an Any of a base, a module or a vesting account. */
 import { BaseAccount, ModuleAccount } from "cosmjs-types/cosmos/auth/v1beta1/auth";
 import { Any } from "cosmjs-types/google/protobuf/any";
-import { equalBytes, utf8 } from "../../encoding/bytes.ts";
 import type { Addresses } from "../addresses.ts";
 import type { Vesting } from "./vesting/schedule.ts";
 import { vestingFromAny, vestingPackage, vestingToAny } from "./vesting/vesting-codec.ts";
@@ -58,14 +57,6 @@ export function decodeAccount(addresses: Addresses, bytes: Uint8Array): Account 
   const { baseAccount, name, permissions } = ModuleAccount.decode(value);
   if (!baseAccount) throw new Error(`stored module account ${name} has no base account`);
   return { ...fromBase(addresses, baseAccount), module: { name, permissions } };
-}
-
-const vestingStart = utf8(vestingPackage);
-
-/** Whether these stored bytes are a vesting account, without decoding them. */
-export function isVestingAccount(bytes: Uint8Array): boolean {
-  // An Any begins with the tag of its type URL and the length of it.
-  return equalBytes(bytes.subarray(2, 2 + vestingStart.length), vestingStart);
 }
 
 function fromBase(addresses: Addresses, base: BaseAccount): Account {

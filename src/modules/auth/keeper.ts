@@ -6,7 +6,7 @@ import { prefixRange, type StoreKey } from "../../store/kv.ts";
 import { type Addresses, moduleAddress } from "../addresses.ts";
 import type { Context } from "../module.ts";
 import { ParamStore } from "../params.ts";
-import { type Account, decodeAccount, encodeAccount, isVestingAccount } from "./account.ts";
+import { type Account, decodeAccount, encodeAccount } from "./account.ts";
 import {
   accountKey,
   accountPrefix,
@@ -29,6 +29,8 @@ export class AccountKeeper {
   /** The module accounts of this chain; all of them exist from genesis on. */
   readonly moduleAccounts: readonly ModuleAccountSpec[];
   readonly #store: StoreKey;
+  /** Accounts by their stored bytes: within a block the same arrays are read again and again. */
+  readonly #known = new WeakMap<Uint8Array, Account>();
   constructor(
     store: StoreKey,
     options: { addresses: Addresses; moduleAccounts: readonly ModuleAccountSpec[] },
@@ -46,7 +48,7 @@ export class AccountKeeper {
 
   get(ctx: Context, address: Uint8Array): Account | undefined {
     const bytes = ctx.kv(this.#store).get(accountKey(address));
-    return bytes && decodeAccount(this.addresses, bytes);
+    return bytes && this.#decode(bytes);
   }
 
   has(ctx: Context, address: Uint8Array): boolean {
@@ -82,14 +84,14 @@ export class AccountKeeper {
   /** The coins of an account that may not be spent at the time of this block. */
   locked(ctx: Context, address: Uint8Array): readonly Coin[] {
     const bytes = ctx.kv(this.#store).get(accountKey(address));
-    if (!bytes || !isVestingAccount(bytes)) return [];
-    const { vesting } = decodeAccount(this.addresses, bytes);
+    const vesting = bytes && this.#decode(bytes).vesting;
     return vesting ? lockedCoins(vesting, ctx.block.time.seconds) : [];
   }
 
   /** Writes an account back; its address and number never change. */
   set(ctx: Context, account: Account): void {
     const bytes = encodeAccount(this.addresses, account);
+    this.#known.set(bytes, account);
     ctx.kv(this.#store).set(accountKey(account.address), bytes);
   }
 
@@ -112,6 +114,14 @@ export class AccountKeeper {
     for (const [, bytes] of ctx.kv(this.#store).iterate(prefixRange(accountPrefix))) {
       yield decodeAccount(this.addresses, bytes);
     }
+  }
+
+  #decode(bytes: Uint8Array): Account {
+    const known = this.#known.get(bytes);
+    if (known) return known;
+    const account = decodeAccount(this.addresses, bytes);
+    this.#known.set(bytes, account);
+    return account;
   }
 
   /** The store for paged reading: pairs under accountPrefix. */

@@ -63,8 +63,8 @@ export class BankKeeper {
   send(ctx: Context, from: Uint8Array, to: Uint8Array, coins: Coins): void {
     const sender = this.addresses.text(from);
     const amount = formatCoins(coins);
-    this.#take(ctx, from, coins);
-    this.#give(ctx, to, coins);
+    this.#take(ctx, from, coins, amount);
+    this.#give(ctx, to, coins, amount);
     const recipient = this.addresses.text(to);
     ctx.emit("transfer", [
       ["recipient", recipient],
@@ -84,9 +84,9 @@ export class BankKeeper {
     ctx.emit("message", [["sender", sender]]);
     this.#take(ctx, input.from, input.coins);
     for (const { to, coins } of outputs) {
-      this.#give(ctx, to, coins);
-      const recipient = this.addresses.text(to);
       const amount = formatCoins(coins);
+      this.#give(ctx, to, coins, amount);
+      const recipient = this.addresses.text(to);
       ctx.emit("transfer", [
         ["recipient", recipient],
         ["sender", sender],
@@ -171,17 +171,16 @@ export class BankKeeper {
     return this.#accounts.locked(ctx, owner);
   }
 
-  #take(ctx: Context, from: Uint8Array, coins: Coins): void {
+  /** amounts: the coins as text. */
+  #take(ctx: Context, from: Uint8Array, coins: Coins, amounts = formatCoins(coins)): void {
     const locks = this.locked(ctx, from);
     for (const { denom, amount } of coins) {
       assert(amount > 0n, "coins are positive: messages and callers are checked for it");
       const balance = this.balance(ctx, from, denom);
       const locked = locks.find((coin) => coin.denom === denom)?.amount ?? 0n;
       if (locked > balance) {
-        const amounts = `${locked}${denom} > ${balance}${denom}`;
-        throw sdkErrors.insufficientFunds(
-          `locked amount exceeds account balance funds: ${amounts}`,
-        );
+        const both = `${locked}${denom} > ${balance}${denom}`;
+        throw sdkErrors.insufficientFunds(`locked amount exceeds account balance funds: ${both}`);
       }
       const spendable = balance - locked;
       if (spendable < amount) {
@@ -192,11 +191,11 @@ export class BankKeeper {
     }
     ctx.emit("coin_spent", [
       ["spender", this.addresses.text(from)],
-      ["amount", formatCoins(coins)],
+      ["amount", amounts],
     ]);
   }
 
-  #give(ctx: Context, to: Uint8Array, coins: Coins): void {
+  #give(ctx: Context, to: Uint8Array, coins: Coins, amounts = formatCoins(coins)): void {
     for (const { denom, amount } of coins) {
       assert(amount > 0n, "coins are positive: messages and callers are checked for it");
       // Read after #take has written: `from` and `to` may be the same account.
@@ -205,7 +204,7 @@ export class BankKeeper {
     }
     ctx.emit("coin_received", [
       ["receiver", this.addresses.text(to)],
-      ["amount", formatCoins(coins)],
+      ["amount", amounts],
     ]);
     this.#accounts.ensure(ctx, to);
   }

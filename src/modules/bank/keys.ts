@@ -9,6 +9,7 @@ export const metadataPrefix = Uint8Array.of(0x01);
 export const balancePrefix = Uint8Array.of(0x02);
 /** Denomination and owner to nothing: who holds a denomination. */
 const ownerPrefix = Uint8Array.of(0x03);
+const endOfDenom = Uint8Array.of(0);
 /** Denomination to one byte: whether it may be sent. */
 export const sendEnabledPrefix = Uint8Array.of(0x04);
 /** Active parameters. */
@@ -24,13 +25,18 @@ export const sendEnabledKey = (denom: string): Uint8Array => concat(sendEnabledP
 export const ownedPrefix = (owner: Uint8Array): Uint8Array =>
   concat(balancePrefix, lengthPrefixed(owner));
 export const balanceKey = (owner: Uint8Array, denom: string): Uint8Array =>
-  concat(ownedPrefix(owner), utf8(denom));
+  concat(balancePrefix, lengthByte(owner), owner, utf8(denom));
 
 /** All owners of one denomination. The zero byte keeps "abc" apart from "abcd". */
 export const ownersPrefix = (denom: string): Uint8Array =>
-  concat(ownerPrefix, utf8(denom), Uint8Array.of(0));
+  concat(ownerPrefix, utf8(denom), endOfDenom);
 export const ownerKey = (denom: string, owner: Uint8Array): Uint8Array =>
-  concat(ownersPrefix(denom), lengthPrefixed(owner));
+  concat(ownerPrefix, utf8(denom), endOfDenom, lengthByte(owner), owner);
+
+const lengthBytes = Array.from({ length: 256 }, (_, length) => Uint8Array.of(length));
+/** Owners have at most 255 bytes: addresses are read that way. */
+const lengthByte = (owner: Uint8Array): Uint8Array =>
+  lengthBytes[owner.length] ?? lengthPrefixed(owner);
 
 /** Owner and denomination of a balance key without its prefix byte. */
 export function readBalanceKey(key: Uint8Array): { owner: Uint8Array; denom: string } {
