@@ -8,19 +8,34 @@ import { protoJson } from "../encoding/proto-json.ts";
 import type { Codec, HttpRule } from "../modules/module.ts";
 import type { ApiBackend } from "./expected.ts";
 import { errorBody, GrpcError, grpcCode, httpStatusOf, toGrpcError } from "./grpc-error.ts";
+import { answerGrpcWeb, isGrpcWeb } from "./grpc-web.ts";
 import { heightHeader, parseHeight } from "./height.ts";
+import { openApiDocument } from "./openapi/document.ts";
 import { type AnyCodecs, messageFromJson, messageFromParams } from "./request-json.ts";
 import type { Route, Router } from "./router.ts";
+import { swaggerFiles } from "./swagger.ts";
 
-/** Body of a POST, in bytes. */
-const maxBodyBytes = 4 * 1024 * 1024;
+export interface RestOptions {
+  /** Body of a POST, in bytes. */
+  readonly maxBodyBytes: number;
+  /** Connections at once. */
+  readonly maxConnections: number;
+  /** Body of a grpc-web call, in bytes; undefined switches grpc-web off. */
+  readonly maxGrpcMessageBytes: number | undefined;
+  /** Whose pages may ask: a browser tells pages of other origins nothing unless "any". */
+  readonly origins: "any" | "own";
+  /** Whether /swagger/ is there. */
+  readonly page: "served" | "none";
+}
 
 export class RestServer {
   readonly #server: FastifyInstance;
 
-  constructor(router: Router) {
+  constructor(router: Router, options: RestOptions) {
+    const { maxBodyBytes, maxGrpcMessageBytes } = options;
     this.#server = Fastify({
       bodyLimit: maxBodyBytes,
+      exposeHeadRoutes: false,
       routerOptions: { maxParamLength: 512 },
       forceCloseConnections: true,
       // A path that is not a URL never reaches a route.
@@ -35,15 +50,54 @@ export class RestServer {
       (_, body, done) => done(null, body),
     );
     this.#server.removeContentTypeParser("application/json");
-    this.#server.addHook("onRequest", async (request, reply) => {
-      allowEveryOrigin(reply);
-      if (request.method === "OPTIONS") await reply.code(204).send();
-    });
+    this.#server.server.maxConnections = options.maxConnections;
+    if (options.origins === "any") {
+      this.#server.addHook("onRequest", async (request, reply) => {
+        allowEveryOrigin(reply);
+        if (request.method === "OPTIONS") await reply.code(204).send();
+      });
+    }
     this.#server.setNotFoundHandler(async (_, reply) => refusal(reply, notImplemented()));
     this.#server.setErrorHandler(async (error, _, reply) => refusal(reply, bodyError(error)));
     const any = anyCodecs(router.backend);
     for (const route of router.routes) {
       for (const rule of route.http) this.#add(route, rule, any);
+    }
+    if (maxGrpcMessageBytes !== undefined) this.#addGrpcWeb(router, maxGrpcMessageBytes);
+    this.#addDocument(router, options.page);
+  }
+
+  /** Every method at its gRPC path. */
+  #addGrpcWeb(router: Router, bodyLimit: number): void {
+    this.#server.addContentTypeParser(
+      /^application\/grpc-web/i,
+      { parseAs: "buffer", bodyLimit },
+      (_, body, done) => done(null, body),
+    );
+    for (const route of router.routes) {
+      const handler = async (request: FastifyRequest, reply: FastifyReply) => {
+        const contentType = request.headers["content-type"] ?? "";
+        if (!isGrpcWeb(contentType)) return refusal(reply, notImplemented());
+        const body = request.body as Uint8Array; // Its parser gives bytes.
+        const height = request.headers[heightHeader];
+        const answer = await answerGrpcWeb(route, { contentType, body, height });
+        reply.type(answer.contentType).headers(answer.headers);
+        return Buffer.from(answer.body);
+      };
+      this.#server.post(route.path, { bodyLimit }, handler);
+    }
+  }
+
+  /** The OpenAPI document, made when it is first asked for, and the page that shows it. */
+  #addDocument(router: Router, page: "served" | "none"): void {
+    let text: string | undefined;
+    this.#server.get("/openapi.json", async (_, reply) => {
+      text ??= JSON.stringify(openApiDocument(router));
+      return reply.type("application/json").send(text);
+    });
+    if (page === "none") return;
+    for (const [path, { type, read }] of Object.entries(swaggerFiles)) {
+      this.#server.get(path, async (_, reply) => reply.type(type).send(read()));
     }
   }
 
@@ -95,8 +149,9 @@ function refusal(reply: FastifyReply, error: GrpcError): string {
 function allowEveryOrigin(reply: FastifyReply): void {
   reply.header("Access-Control-Allow-Origin", "*");
   reply.header("Access-Control-Allow-Methods", "GET, POST, OPTIONS");
-  reply.header("Access-Control-Allow-Headers", `Content-Type, ${heightHeader}`);
-  reply.header("Access-Control-Expose-Headers", heightHeader);
+  const asked = "Content-Type, X-Grpc-Web, X-User-Agent, Grpc-Timeout";
+  reply.header("Access-Control-Allow-Headers", `${asked}, ${heightHeader}`);
+  reply.header("Access-Control-Expose-Headers", `Grpc-Status, Grpc-Message, ${heightHeader}`);
 }
 
 /** {address} is :address; {denom=**} takes the rest of the path. */

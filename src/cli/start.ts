@@ -12,6 +12,14 @@ export function startCommand(): Command {
     .option("--app <name>", "application: gonka or kvstore (default as in app.toml)")
     .option("--engine <name>", "embedded, or external: a CometBFT node that connects to us")
     .option("--abci.address <url>", "with --engine external: tcp://host:port or unix://path")
+    .option("--rpc.laddr <address>", "where JSON-RPC and websocket listen")
+    .option("--rpc.unsafe [bool]", "offer dial_seeds and the like", asBoolean)
+    .option("--api.enable [bool]", "run the REST gateway", asBoolean)
+    .option("--api.address <address>", "where REST listens")
+    .option("--grpc.enable [bool]", "run the gRPC server", asBoolean)
+    .option("--grpc.address <address>", "where gRPC listens")
+    .option("--grpc-web.enable [bool]", "speak grpc-web on REST's port", asBoolean)
+    .option("--minimum-gas-prices <coins>", "lowest gas prices that this node takes")
     .addHelpText(
       "after",
       "\nExamples:\n  gonkad start --home ~/.gonkad\n" +
@@ -24,11 +32,19 @@ export function startCommand(): Command {
 }
 
 /** Flags that stand for a key of the configuration. */
-interface StartFlags {
+interface StartFlags extends Readonly<Record<string, string | boolean | undefined>> {
   readonly app?: string;
-  readonly engine?: string;
-  readonly "abci.address"?: string;
 }
+
+/** Flags whose name is that of their key; commander writes the part after a dash in camel case. */
+const keyFlags: readonly (readonly [key: string, flag: string])[] = [
+  ...["engine", "abci.address", "rpc.laddr", "rpc.unsafe", "api.enable", "api.address"],
+  ...["grpc.enable", "grpc.address", "grpc-web.enable", "minimum-gas-prices"],
+].map((key) => [key, key.replace(/-([a-z])/g, (_, letter: string) => letter.toUpperCase())]);
+
+/** --grpc.enable, --grpc.enable=true, --grpc.enable=false; anything else is told by the config. */
+const asBoolean = (text: string): string | boolean =>
+  text === "true" ? true : text === "false" ? false : text;
 
 /** Which process makes the blocks decides what is started. */
 async function start(
@@ -37,12 +53,11 @@ async function start(
   fatal: (error: unknown) => void,
 ): Promise<{ stop(): Promise<void> }> {
   const { loadConfig } = await import("../node/config.ts");
-  const given: readonly (readonly [key: string, value: string | undefined])[] = [
-    ["application", flags.app],
-    ["engine", flags.engine],
-    ["abci.address", flags["abci.address"]],
+  const given = [
+    ["application", flags.app] as const,
+    ...keyFlags.map(([key, flag]) => [key, flags[flag]] as const),
   ];
-  const overrides = new Map<string, string>();
+  const overrides = new Map<string, string | boolean>();
   for (const [key, value] of given) if (value !== undefined) overrides.set(key, value);
   const config = loadConfig(home, overrides);
   if (config.string("engine") === "external") {

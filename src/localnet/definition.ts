@@ -30,9 +30,11 @@ export interface Ports {
   readonly p2p: number;
   readonly rpc: number;
   readonly rest: number;
+  readonly grpc: number;
   readonly p2pStep: number;
   readonly rpcStep: number;
   readonly restStep: number;
+  readonly grpcStep: number;
   /** How far all of them move when one is taken. */
   readonly shift: number;
 }
@@ -211,9 +213,11 @@ function readPorts(ports: Section): Ports {
     p2p: ports.integer("p2p", 1024, maxPort),
     rpc: ports.integer("rpc", 1024, maxPort),
     rest: ports.integer("rest", 1024, maxPort),
+    grpc: ports.integer("grpc", 1024, maxPort),
     p2pStep: ports.integer("p2p_step", 1, 1000),
     rpcStep: ports.integer("rpc_step", 1, 1000),
     restStep: ports.integer("rest_step", 1, 1000),
+    grpcStep: ports.integer("grpc_step", 1, 1000),
     shift: ports.integer("shift", 1, 10_000),
   };
   ports.end();
@@ -266,6 +270,7 @@ function checkPorts({ ports, validators }: Definition, report: Report): void {
       ["ports.p2p", ports.p2p + index * ports.p2pStep],
       ["ports.rpc", ports.rpc + index * ports.rpcStep],
       ["ports.rest", ports.rest + index * ports.restStep],
+      ["ports.grpc", ports.grpc + index * ports.grpcStep],
     ] as const;
     for (const [key, port] of wanted) {
       const other = seen.get(port);

@@ -97,6 +97,7 @@ export class Localnet {
         home: node.home,
         rpc: `http://127.0.0.1:${node.rpcPort}`,
         rest: `http://127.0.0.1:${node.restPort}`,
+        grpc: `127.0.0.1:${node.grpcPort}`,
         p2p_port: node.p2pPort,
         pid: this.nodes.get(node.name)?.pid ?? null,
         log: this.nodes.get(node.name)?.logFile,
@@ -175,13 +176,15 @@ async function planWithFreePorts(definition: Definition, home: string): Promise<
   const { ports } = definition;
   for (let shift = 0; shift < maxPortShifts; shift++) {
     const plan = planDefinition(definition, { home, portOffset: shift * ports.shift });
-    const wanted = plan.nodes.flatMap((node) => [node.p2pPort, node.rpcPort, node.restPort]);
+    const wanted = plan.nodes.flatMap(({ p2pPort, rpcPort, restPort, grpcPort }) => [
+      ...[p2pPort, rpcPort, restPort, grpcPort],
+    ]);
     if (Math.max(...wanted) > 65_535) break;
     if (await areFree(wanted)) return plan;
   }
   throw new DefinitionError([
-    `ports: none of ${maxPortShifts} ranges from ${ports.p2p}, ${ports.rpc} and ${ports.rest} on ` +
-      "is free; stop what uses them, or choose others in a definition (--file)",
+    `ports: none of ${maxPortShifts} ranges from ${ports.p2p}, ${ports.rpc}, ${ports.rest} and ` +
+      `${ports.grpc} on is free; stop what uses them, or choose others in a definition (--file)`,
   ]);
 }
 

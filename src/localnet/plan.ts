@@ -24,6 +24,7 @@ export interface PlannedNode {
   readonly p2pPort: number;
   readonly rpcPort: number;
   readonly restPort: number;
+  readonly grpcPort: number;
   /** Seeds of the two ed25519 keys. */
   readonly nodeSeed: Uint8Array;
   readonly validatorSeed: Uint8Array;
@@ -97,6 +98,7 @@ function planNode(
     p2pPort: ports.p2p + index * ports.p2pStep + portOffset,
     rpcPort: ports.rpc + index * ports.rpcStep + portOffset,
     restPort: ports.rest + index * ports.restStep + portOffset,
+    grpcPort: ports.grpc + index * ports.grpcStep + portOffset,
     nodeSeed: sha256(utf8(`gonka localnet node key ${index + 1}`)),
     validatorSeed: sha256(utf8(`gonka localnet validator key ${index + 1}`)),
   };

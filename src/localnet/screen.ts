@@ -59,7 +59,8 @@ function endpointLines({ plan }: Localnet): string[] {
   return [
     "  Endpoints (the first node's; localnet.json has all of them)",
     `   RPC    http://127.0.0.1:${first?.rpcPort}`,
-    `   REST   http://127.0.0.1:${first?.restPort}`,
+    `   REST   http://127.0.0.1:${first?.restPort}   (/swagger/ in a browser)`,
+    `   gRPC   127.0.0.1:${first?.grpcPort}   (reflection on)`,
     `   files  ${plan.home}/localnet.json; a log beside every node and host`,
     "  Try it",
     `   ${gonkad} query bank balances alice`,

@@ -132,8 +132,11 @@ function writeConfig(plan: Plan, node: PlannedNode): void {
     ...Object.fromEntries(timeouts.map(([name, value]) => [`consensus.${name}`, value])),
   });
   writeFileSync(paths.configToml, config);
-  const address = `tcp://127.0.0.1:${node.restPort}`;
-  writeFileSync(paths.appToml, formatConfig("app", { "api.address": address }));
+  const app = formatConfig("app", {
+    "api.address": `tcp://127.0.0.1:${node.restPort}`,
+    "grpc.address": `tcp://127.0.0.1:${node.grpcPort}`,
+  });
+  writeFileSync(paths.appToml, app);
 }
 
 /** Whole or not at all: a start that was cut off must not leave half a file behind. */

@@ -3,7 +3,10 @@
  * Names are CometBFT's and the SDK's, so that what operators know and their tools write works.
  */
 
-/** choice: one of `choices`; duration: Go's notation, such as 500ms; address: tcp://host:port; coins: 0.025ngonka. */
+/**
+ * choice: one of `choices`; duration: Go's notation, such as 500ms; address: tcp://host:port;
+ * coins: 0.025ngonka; list: texts in brackets, or one text with commas.
+ */
 export type ConfigKind =
   | "string"
   | "choice"
@@ -11,7 +14,8 @@ export type ConfigKind =
   | "integer"
   | "duration"
   | "address"
-  | "coins";
+  | "coins"
+  | "list";
 
 export interface ConfigKey {
   readonly file: "config" | "app";
@@ -48,6 +52,43 @@ const config: readonly Row[] = [
   ["", "log_level", "choice", "info", "debug, info, warn or error.", logLevels],
   ["", "log_format", "choice", "plain", "plain for people, json for collectors.", logFormats],
   ["rpc", "laddr", "address", "tcp://127.0.0.1:26657", "Where JSON-RPC and websocket listen."],
+  ["rpc", "cors_allowed_origins", "list", "*", "Origins whose pages may ask; * is any."],
+  ["rpc", "unsafe", "bool", false, "Whether dial_seeds and the like are offered."],
+  ["rpc", "max_open_connections", "integer", 900, "Connections at once; 0 is any.", [0, 65_536]],
+  ["rpc", "max_subscription_clients", "integer", 100, "Clients with subscriptions.", [0, 10_000]],
+  ["rpc", "max_subscriptions_per_client", "integer", 5, "Subscriptions of one client.", [0, 1000]],
+  [
+    "rpc",
+    "timeout_broadcast_tx_commit",
+    "duration",
+    "10s",
+    "How long broadcast_tx_commit waits for the block.",
+    [1, 10 * minuteMs],
+  ],
+  ["rpc", "max_request_batch_size", "integer", 10, "Requests in a batch; 0 is any.", [0, 1000]],
+  [
+    "rpc",
+    "max_body_bytes",
+    "integer",
+    1_000_000,
+    "Bytes of a request body.",
+    [1024, 64 * 1_048_576],
+  ],
+  [
+    "rpc",
+    "max_header_bytes",
+    "integer",
+    1_048_576,
+    "Bytes of a request header.",
+    [1024, 16 * 1_048_576],
+  ],
+  [
+    "rpc",
+    "experimental_close_on_slow_client",
+    "bool",
+    false,
+    "Close the connection of a client that does not read, not only its subscription.",
+  ],
   ["p2p", "laddr", "address", "tcp://0.0.0.0:26656", "Where peers connect."],
   [
     "p2p",
@@ -169,6 +210,36 @@ const app: readonly Row[] = [
   ],
   ["api", "enable", "bool", true, "Whether the REST gateway runs."],
   ["api", "address", "address", "tcp://127.0.0.1:1317", "Where REST listens."],
+  ["api", "swagger", "bool", true, "Whether the page at /swagger/ is served."],
+  ["api", "enabled-unsafe-cors", "bool", true, "Whether pages of any origin may ask."],
+  ["api", "max-open-connections", "integer", 1000, "Connections at once.", [1, 65_536]],
+  [
+    "api",
+    "rpc-max-body-bytes",
+    "integer",
+    4_194_304,
+    "Bytes of a request body.",
+    [1024, 64 * 1_048_576],
+  ],
+  ["grpc", "enable", "bool", true, "Whether the gRPC server runs."],
+  ["grpc", "address", "address", "tcp://127.0.0.1:9090", "Where gRPC listens."],
+  [
+    "grpc",
+    "max-recv-msg-size",
+    "integer",
+    10_485_760,
+    "Bytes of a message that comes in.",
+    [1024, 2_147_483_647],
+  ],
+  [
+    "grpc",
+    "max-send-msg-size",
+    "integer",
+    2_147_483_647,
+    "Bytes of a message that goes out.",
+    [1024, 2_147_483_647],
+  ],
+  ["grpc-web", "enable", "bool", true, "Whether REST's port also speaks grpc-web."],
 ];
 
 const toKey =

@@ -45,6 +45,10 @@ export class Config {
   boolean(key: string): boolean {
     return this.#get(key) === true;
   }
+  list(key: string): readonly string[] {
+    const texts = this.string(key).split(",");
+    return texts.map((text) => text.trim()).filter((text) => text !== "");
+  }
   address(key: string): HostPort {
     const parsed = parseAddress(this.string(key));
     if (!parsed) throw new ConfigError([`${key}: not an address`]);
@@ -140,10 +144,17 @@ function convert(key: ConfigKey, given: unknown): string | boolean | number | un
   switch (key.kind) {
     case "bool":
       return typeof given === "boolean" ? given : undefined;
-    case "integer":
-      return typeof given === "number" && Number.isSafeInteger(given)
-        ? inBounds(key, given)
+    case "integer": {
+      // The SDK writes some numbers in quotes.
+      const number = typeof given === "string" && /^\d+$/.test(given) ? Number(given) : given;
+      return typeof number === "number" && Number.isSafeInteger(number)
+        ? inBounds(key, number)
         : undefined;
+    }
+    case "list": {
+      const texts = Array.isArray(given) ? (given as unknown[]) : [given];
+      return texts.every((text) => typeof text === "string") ? texts.join(",") : undefined;
+    }
     case "duration": {
       const ms = typeof given === "string" ? parseDuration(given) : undefined;
       return ms === undefined ? undefined : inBounds(key, ms);
@@ -173,6 +184,7 @@ const kinds: Readonly<Record<ConfigKey["kind"], string>> = {
   integer: "a whole number",
   duration: 'a duration such as "500ms" or "3s"',
   address: 'an address such as "tcp://127.0.0.1:26657"',
+  list: 'texts such as ["https://example.org"]',
   coins: 'gas prices such as "0.025ngonka"',
 };
 

@@ -4,7 +4,6 @@
  */
 import "../p2p/promise-shim.ts"; // Before anything of libp2p.
 import { existsSync, readFileSync } from "node:fs";
-import { RestServer } from "../api/rest.ts";
 import { Router } from "../api/router.ts";
 import { BlockSync } from "../blocksync/reactor.ts";
 import { ConsensusEngine } from "../consensus/engine/engine.ts";
@@ -26,6 +25,7 @@ import { machineClock } from "./clock.ts";
 import { type Config, ConfigError, loadConfig } from "./config.ts";
 import { openDatabases } from "./databases.ts";
 import { homePaths } from "./home.ts";
+import { startApi } from "./interfaces.ts";
 import { loadOrCreateKeys, type NodeKeys } from "./keys.ts";
 import { Logger } from "./logger.ts";
 import { appVersion, cometVersion } from "./version.ts";
@@ -36,6 +36,7 @@ export interface RunningNode {
   readonly rpcPort: number;
   /** Undefined when REST is switched off. */
   readonly restPort: number | undefined;
+  readonly grpcPort: number | undefined;
   /** Resolves when everything is closed; safe to call twice. */
   stop(): Promise<void>;
 }
@@ -104,15 +105,21 @@ async function start({ home, config, log, stops, fatal }: Start) {
   const parts: RunningParts = { ...chain, engine, network, blockSync };
   const index = databases.index;
   const rpc = await startRpc({ parts, config, genesis, keys, stops, index, fatal });
-  const restPort = await startRest({ parts, rpc: rpc.server, config, stops });
+  const router = apiRouter(parts, rpc.server, config);
+  const api = await startApi({ router, config, stops });
   await network.start();
   stops.push(() => network.stop());
   const hasPeers = config.string("p2p.persistent_peers") !== "";
   const follow = followChain({ chain, engine, reactors, hasPeers });
   follow.started.catch(fatal);
   stops.push(follow.stop);
-  log.info("node is up", { id: keys.nodeId, rpc: rpc.port, rest: restPort ?? "off" });
-  return { nodeId: keys.nodeId, rpcPort: rpc.port, restPort };
+  log.info("node is up", {
+    id: keys.nodeId,
+    rpc: rpc.port,
+    rest: api.rest ?? "off",
+    grpc: api.grpc ?? "off",
+  });
+  return { nodeId: keys.nodeId, rpcPort: rpc.port, restPort: api.rest, grpcPort: api.grpc };
 }
 
 interface Reactors {
@@ -297,18 +304,8 @@ async function indexMissedBlocks(server: RpcServer, parts: RunningParts): Promis
   }
 }
 
-async function startRest(options: {
-  readonly parts: RunningParts;
-  readonly rpc: RpcServer;
-  readonly config: Config;
-  readonly stops: Stop[];
-}): Promise<number | undefined> {
-  const { parts, rpc, config, stops } = options;
-  if (!config.boolean("api.enable")) return undefined;
+/** What REST, grpc-web and gRPC answer from. */
+function apiRouter(parts: RunningParts, rpc: RpcServer, config: Config): Router {
   const minimumGasPrices = config.string("minimum-gas-prices");
-  const backend = apiBackend(parts, rpc.context, { bech32Prefix, minimumGasPrices });
-  const rest = new RestServer(new Router(backend));
-  const port = await rest.start(config.address("api.address"));
-  stops.push(() => rest.stop());
-  return port;
+  return new Router(apiBackend(parts, rpc.context, { bech32Prefix, minimumGasPrices }));
 }

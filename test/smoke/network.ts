@@ -128,7 +128,9 @@ function definitionOnOwnPorts(): string {
     .replace(/^p2p = \d+$/m, `p2p = ${base}`)
     .replace(/^rpc = \d+$/m, `rpc = ${base + 1}`)
     .replace(/^rest = \d+$/m, `rest = ${base + 2}`)
-    .replace(/^rest_step = \d+$/m, "rest_step = 10");
+    .replace(/^grpc = \d+$/m, `grpc = ${base + 3}`)
+    .replace(/^rest_step = \d+$/m, "rest_step = 10")
+    .replace(/^grpc_step = \d+$/m, "grpc_step = 10");
 }
 
 /** Asks again and again until it holds. */

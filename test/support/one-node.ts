@@ -36,7 +36,10 @@ export async function startOneNode(fatal: (error: unknown) => void): Promise<One
     "consensus.timeout_commit": "300ms",
   });
   writeFileSync(paths.configToml, config);
-  writeFileSync(paths.appToml, formatConfig("app", { "api.address": anyPort }));
+  writeFileSync(
+    paths.appToml,
+    formatConfig("app", { "api.address": anyPort, "grpc.address": anyPort }),
+  );
   const node = await startNode(nodeHome, fatal);
   const stop = async (): Promise<void> => {
     await node.stop();

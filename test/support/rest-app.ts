@@ -32,7 +32,13 @@ export class RestApp {
   private constructor(chain: AppChain) {
     this.chain = chain;
     this.router = new Router(this.#backend());
-    this.#rest = new RestServer(this.router);
+    this.#rest = new RestServer(this.router, {
+      maxBodyBytes: 4 * 1024 * 1024,
+      maxConnections: 100,
+      maxGrpcMessageBytes: 1024 * 1024,
+      origins: "any",
+      page: "served",
+    });
   }
 
   static async start(): Promise<RestApp> {

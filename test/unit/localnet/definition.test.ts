@@ -41,14 +41,14 @@ t.test(
     t.equal(plan.chainId, "gonka-localnet-1");
     t.equal(plan.definition.mnemonic, devMnemonic);
     t.same(
-      plan.nodes.map(({ name, home, p2pPort, rpcPort, restPort }) => {
-        return [name, home, p2pPort, rpcPort, restPort];
+      plan.nodes.map(({ name, home, p2pPort, rpcPort, restPort, grpcPort }) => {
+        return [name, home, p2pPort, rpcPort, restPort, grpcPort];
       }),
       [
-        ["node1", "/h/node1", 26656, 26657, 1317],
-        ["node2", "/h/node2", 26666, 26667, 1318],
-        ["node3", "/h/node3", 26676, 26677, 1319],
-        ["node4", "/h/node4", 26686, 26687, 1320],
+        ["node1", "/h/node1", 26656, 26657, 1317, 9090],
+        ["node2", "/h/node2", 26666, 26667, 1318, 9091],
+        ["node3", "/h/node3", 26676, 26677, 1319, 9092],
+        ["node4", "/h/node4", 26686, 26687, 1320, 9093],
       ],
     );
     t.same(
