@@ -20,6 +20,7 @@ const loaders: Readonly<Record<string, () => Promise<Command>>> = {
   tx: async () => (await import("./tx/tx-command.ts")).txCommand(),
   query: async () => (await import("./query/query-command.ts")).queryCommand(),
   sprint: async () => (await import("./sprint.ts")).sprintCommand(),
+  light: async () => (await import("./light/light-command.ts")).lightCommand(),
   comet: async () => (await import("./start.ts")).cometCommand(),
 };
 

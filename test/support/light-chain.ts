@@ -37,10 +37,12 @@ export interface Forgery {
 /** A chain whose set of each height is given by the numbers of its keys; every power is 10. */
 export class LightChain {
   readonly #membersAt: (height: bigint) => readonly number[];
+  readonly #timeOf: (height: bigint) => Time;
   readonly #made = new Map<bigint, LightBlock>();
 
-  constructor(membersAt: (height: bigint) => readonly number[]) {
+  constructor(membersAt: (height: bigint) => readonly number[], times = timeOf) {
     this.#membersAt = membersAt;
+    this.#timeOf = times;
   }
 
   /** The honest block of a height. */
@@ -62,7 +64,7 @@ export class LightChain {
       version: { block: blockProtocol, app: 0n },
       chainId,
       height,
-      time: timeOf(height),
+      time: this.#timeOf(height),
       lastBlockId: last?.commit.blockId ?? zeroBlockId(),
       lastCommitHash: sha256(utf8(`commit ${height}`)),
       dataHash: sha256(utf8("data")),
