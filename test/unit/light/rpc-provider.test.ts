@@ -23,6 +23,7 @@ const chain = new LightChain(
 const heights = (to: number) => Array.from({ length: to }, (_, i) => BigInt(i + 1));
 const honest = (to = 20) => new LightRpc(heights(to).map((height) => chain.at(height)));
 const evidenceJson = (evidence: unknown) => evidence;
+const faulty = (fault: string) => ({ name: "ProviderError", fault });
 
 t.test("a block with all pages of its set", async (t) => {
   const wide = new LightChain(() => many);
@@ -40,9 +41,9 @@ t.test("what a node says instead of a block", async (t) => {
   const rpc = honest();
   const url = await rpc.listen();
   const provider = new RpcProvider({ url, evidenceJson });
-  await t.rejects(provider.lightBlock(99n), { fault: "too high" });
+  await t.rejects(provider.lightBlock(99n), faulty("too high"));
   rpc.blocks.delete(3n);
-  await t.rejects(provider.lightBlock(3n), { fault: "not found" });
+  await t.rejects(provider.lightBlock(3n), faulty("not found"));
   const answers: readonly [name: string, body: (body: string) => string, fault: string][] = [
     ["no JSON", () => "<html>", "bad block"],
     ["neither result nor error", () => "{}", "bad block"],
@@ -57,16 +58,16 @@ t.test("what a node says instead of a block", async (t) => {
   ];
   for (const [name, tamper, fault] of answers) {
     rpc.tamper = (_, body) => tamper(body);
-    await t.rejects(provider.lightBlock(5n), { name: "ProviderError", fault }, name);
+    await t.rejects(provider.lightBlock(5n), faulty(fault), name);
   }
   rpc.tamper = (method, body) =>
     method === "validators" ? body.replace(/"voting_power":"10"/, '"voting_power":"-1"') : body;
-  await t.rejects(provider.lightBlock(5n), { fault: "bad block" });
+  await t.rejects(provider.lightBlock(5n), faulty("bad block"));
   rpc.tamper = (method, body) =>
     method === "validators" ? body.replace(/"validators":\[.*\]/, '"validators":[]') : body;
-  await t.rejects(provider.lightBlock(5n), { fault: "bad block" });
+  await t.rejects(provider.lightBlock(5n), faulty("bad block"));
   await rpc.close();
-  await t.rejects(provider.lightBlock(5n), { fault: "no response" });
+  await t.rejects(provider.lightBlock(5n), faulty("no response"));
 });
 
 const home = () => mkdtempSync(path.join(tmpdir(), "gonka-light-"));
