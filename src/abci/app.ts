@@ -12,6 +12,7 @@ import { StateMachine } from "./state-machine.ts";
 import { Registry } from "./tx/registry.ts";
 import { simulateQuery } from "./tx/simulate.ts";
 import { TxCache } from "./tx/tx-cache.ts";
+import { type UpgradeHandlers, upgradeHandlers } from "./upgrades.ts";
 import { wireModules } from "./wiring.ts";
 
 /** What an application is made from. */
@@ -28,6 +29,10 @@ export interface AppOptions {
   readonly keepVersions?: number | undefined;
   /** Blocks that the engine is asked to keep at least; all of them when 0 or absent. */
   readonly keepBlocks?: bigint | undefined;
+  /** Heights whose planned upgrade is dropped instead of carried out; none when absent. */
+  readonly skipUpgrades?: readonly bigint[] | undefined;
+  /** What this program knows to carry out; a test names its own. */
+  readonly upgradeHandlers?: UpgradeHandlers | undefined;
   readonly log: Log;
 }
 
@@ -48,7 +53,11 @@ export async function createApp(options: AppOptions): Promise<StateMachine> {
   }
   const registry = new Registry();
   const oracle = sprintOracle(log);
-  const wired = wireModules(new Addresses(options.bech32Prefix), registry, oracle);
+  const wired = wireModules(new Addresses(options.bech32Prefix), registry, oracle, {
+    handlers: options.upgradeHandlers ?? upgradeHandlers,
+    skipHeights: new Set(options.skipUpgrades),
+    log,
+  });
   const { modules, accounts, bank, consensus, pow } = wired;
   for (const module of modules) registry.add(module);
   const stores = modules.flatMap((module) => module.stores);

@@ -1,6 +1,6 @@
 /**
  * FinalizeBlock: the one place where a decided block changes state.
- *   epoch -> begin each module -> each tx: decode, ante, messages -> end each module -> app hash
+ *   upgrade -> epoch -> begin each module -> each tx: decode, ante, messages -> end each module -> app hash
  * Nothing reaches the disk here: Commit does that, after the engine has stored the block.
  */
 import type {
@@ -22,6 +22,7 @@ export function finalizeBlock(
   const { modules, epochs, consensus } = runtime.parts;
   const open = runtime.openBlock(blockOf(request));
   const { ctx } = open;
+  for (const module of modules) module.beforeBlock?.(ctx);
   const params = consensus.get(ctx);
   if (epochs.beginsEpoch(ctx)) for (const module of modules) module.beginEpoch?.(ctx);
   for (const module of modules) module.beginBlock?.(ctx);

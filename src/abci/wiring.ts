@@ -15,9 +15,13 @@ import type { SprintOracle } from "../modules/pow/expected.ts";
 import { PowKeeper } from "../modules/pow/keeper.ts";
 import { powModule } from "../modules/pow/module.ts";
 import { CheckedOracle } from "../modules/pow/sprint/checked-oracle.ts";
+import { UpgradeKeeper } from "../modules/upgrade/keeper.ts";
+import { upgradeModule } from "../modules/upgrade/module.ts";
 import { vestingModule } from "../modules/vesting/module.ts";
 import { StoreKey } from "../store/kv.ts";
 import { feeCollectorName } from "./ante/fees.ts";
+import type { Log } from "./expected.ts";
+import { type UpgradeHandlers, upgradeHandlers } from "./upgrades.ts";
 
 /** The accounts of modules. Where every coin is accounted for, no message may send to it. */
 const moduleAccounts: readonly (ModuleAccountSpec & { readonly isOpen: boolean })[] = [
@@ -36,11 +40,25 @@ export interface Wired {
   readonly pow: PowKeeper;
 }
 
+/** What this program, its operator and its log bring to planned upgrades. */
+export interface UpgradeOptions {
+  readonly handlers: UpgradeHandlers;
+  readonly skipHeights: ReadonlySet<bigint>;
+  readonly log: Log;
+}
+
+const noUpgrades: UpgradeOptions = {
+  handlers: upgradeHandlers,
+  skipHeights: new Set(),
+  log: { info: () => undefined, error: () => undefined },
+};
+
 /** Without an oracle the TypeScript twin judges disputes: the same answers, more slowly. */
 export function wireModules(
   addresses: Addresses,
   router: MessageRouter,
   oracle: SprintOracle = CheckedOracle.twinAlone(),
+  upgradeOptions: UpgradeOptions = noUpgrades,
 ): Wired {
   const authority = addresses.text(moduleAddress("gov"));
   const accounts = new AccountKeeper(new StoreKey("acc"), {
@@ -75,7 +93,15 @@ export function wireModules(
     router,
     guards: guardsOf(() => modules),
   });
+  const upgrades = new UpgradeKeeper({
+    store: new StoreKey("upgrade"),
+    addresses,
+    authority,
+    ...upgradeOptions,
+    moduleNames: () => modules.map(({ name }) => name),
+  });
   const modules: readonly Module[] = [
+    upgradeModule(upgrades),
     authModule(accounts, authority),
     bankModule(bank, authority),
     vestingModule({ addresses, accounts, bank }),

@@ -108,6 +108,8 @@ export interface Module {
   readonly anyTypes?: Readonly<Record<string, Codec<unknown>>>;
   /** What a proposal to change its parameters is guarded by; none when it has no parameters. */
   readonly params?: GuardedParams;
+  /** Before anything else of a block, also before beginEpoch: planned upgrades. */
+  beforeBlock?(ctx: Context): void;
   beginBlock?(ctx: Context): void;
   endBlock?(ctx: Context): readonly ValidatorUpdate[];
   /** First block of an epoch, before beginBlock of any module: scheduled parameters take effect. */
