@@ -20,6 +20,7 @@ export function startCommand(): Command {
     .option("--grpc.address <address>", "where gRPC listens")
     .option("--grpc-web.enable [bool]", "speak grpc-web on REST's port", asBoolean)
     .option("--minimum-gas-prices <coins>", "lowest gas prices that this node takes")
+    .option("--unsafe-skip-upgrades <heights>", "drop the upgrades planned for these heights")
     .addHelpText(
       "after",
       "\nExamples:\n  gonkad start --home ~/.gonkad\n" +
@@ -40,6 +41,7 @@ interface StartFlags extends Readonly<Record<string, string | boolean | undefine
 const keyFlags: readonly (readonly [key: string, flag: string])[] = [
   ...["engine", "abci.address", "rpc.laddr", "rpc.unsafe", "api.enable", "api.address"],
   ...["grpc.enable", "grpc.address", "grpc-web.enable", "minimum-gas-prices"],
+  "unsafe-skip-upgrades",
 ].map((key) => [key, key.replace(/-([a-z])/g, (_, letter: string) => letter.toUpperCase())]);
 
 /** --grpc.enable, --grpc.enable=true, --grpc.enable=false; anything else is told by the config. */
@@ -79,16 +81,28 @@ async function runNode(home: string, flags: StartFlags): Promise<void> {
   process.once("SIGTERM", interrupted);
   stopWithParent(interrupted);
   const fatal = (error: unknown): void => end(error ?? new Error("consensus failed"));
-  const node = await start(home, flags, fatal).catch((error: unknown) => {
-    throw notStarted(home, error);
+  const node = await start(home, flags, fatal).catch(async (error: unknown) => {
+    throw await stoppedBy(home, error, notStarted(home, error));
   });
   const failure = await ended;
   await node.stop();
   // Everything is closed; timers of libp2p would keep the process for another second.
   if (failure === undefined) process.exit(exitCodes.ok);
-  throw new CliError("unexpected", "consensus_failure", {
+  const stopped = new CliError("unexpected", "consensus_failure", {
     cause: failure instanceof Error ? failure.message : String(failure),
     fix: "read the log above; the data on disk is as of the last block",
+  });
+  throw await stoppedBy(home, failure, stopped);
+}
+
+/** A planned upgrade stops a node as a failure would, and is none. */
+async function stoppedBy(home: string, failure: unknown, other: CliError): Promise<CliError> {
+  const { noteUpgrade } = await import("../node/upgrade-info.ts");
+  const plan = noteUpgrade(home, failure);
+  if (!plan) return other;
+  return new CliError("unexpected", "upgrade_needed", {
+    cause: other.message,
+    fix: `start the program that carries out the plan ${JSON.stringify(plan.name)}`,
   });
 }
 

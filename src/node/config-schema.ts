@@ -202,6 +202,13 @@ const app: readonly Row[] = [
     [0, 1_000_000_000],
   ],
   [
+    "",
+    "unsafe-skip-upgrades",
+    "list",
+    "",
+    "Heights whose planned upgrade is dropped; all validators must agree on them.",
+  ],
+  [
     "abci",
     "address",
     "string",

@@ -15,6 +15,8 @@ export interface HomePaths {
   readonly appDb: string;
   readonly indexDb: string;
   readonly evidenceDb: string;
+  /** The plan that stopped the node, where there was one. */
+  readonly upgradeInfo: string;
 }
 
 export function homePaths(home: string): HomePaths {
@@ -34,5 +36,6 @@ export function homePaths(home: string): HomePaths {
     appDb: data("application.db"),
     indexDb: data("tx_index.db"),
     evidenceDb: data("evidence.db"),
+    upgradeInfo: data("upgrade-info.json"),
   };
 }

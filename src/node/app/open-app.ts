@@ -6,7 +6,7 @@ import { KvStore } from "../../kvstore/application.ts";
 import type { Codec, MsgHandler, QueryHandler } from "../../modules/module.ts";
 import type { Db } from "../../store/db.ts";
 import type { GenesisDoc } from "../../types/genesis/genesis.ts";
-import type { Config } from "../config.ts";
+import { type Config, ConfigError } from "../config.ts";
 import type { Logger } from "../logger.ts";
 import { appVersion } from "../version.ts";
 
@@ -44,6 +44,12 @@ export async function openApp(parts: {
     version: appVersion,
     keepVersions: config.number("pruning-keep-recent"),
     keepBlocks,
+    skipUpgrades: config.list("unsafe-skip-upgrades").map(readHeight),
     log: log.named("app"),
   });
+}
+
+function readHeight(text: string): bigint {
+  if (/^\d{1,18}$/.test(text)) return BigInt(text);
+  throw new ConfigError([`unsafe-skip-upgrades: ${text} is not a height`]);
 }
