@@ -48,6 +48,10 @@ export class RestApp {
     return app;
   }
 
+  get url(): string {
+    return this.#url;
+  }
+
   stop(): Promise<void> {
     return this.#rest.stop();
   }
