@@ -3,6 +3,7 @@ import { Timestamp } from "cosmjs-types/google/protobuf/timestamp";
 import type { Header } from "cosmjs-types/tendermint/types/types";
 import { Consensus } from "cosmjs-types/tendermint/version/types";
 import { merkleRoot } from "../crypto/merkle.ts";
+import { utf8 } from "../encoding/bytes.ts";
 import { ProtoWriter } from "../encoding/proto-writer.ts";
 import { isTime } from "../encoding/time.ts";
 import { encodeBlockId, validateBlockIdBasic, validateHashSize } from "./block-id.ts";
@@ -48,7 +49,7 @@ export function validateHeaderBasic(header: Header): string | undefined {
   if (header.version.block !== blockProtocol) {
     return `block protocol ${header.version.block} instead of ${blockProtocol}`;
   }
-  if (Buffer.byteLength(header.chainId) > maxChainIdBytes) return "chain id is too long";
+  if (utf8(header.chainId).length > maxChainIdBytes) return "chain id is too long";
   if (header.height <= 0n) return `height ${header.height} is not positive`;
   if (!isTime(header.time)) return "time is none";
   if (header.proposerAddress.length !== addressBytes) {
