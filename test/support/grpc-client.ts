@@ -40,7 +40,7 @@ export class RawGrpcClient {
     });
   }
 
-  /** Sends these messages on one stream and resolves with all answers, or the status that ends it. */
+  /** Sends these on one stream; resolves with all answers and the status that ends it. */
   stream(path: string, requests: readonly Uint8Array[]) {
     const call = this.#client.makeBidiStreamRequest(path, identity, identity, new Metadata());
     const answers: Uint8Array[] = [];

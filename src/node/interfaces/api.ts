@@ -1,8 +1,8 @@
 /** REST, grpc-web and gRPC of a node, whichever engine makes its blocks: one table, three doors. */
-import { GrpcServer } from "../api/grpc/server.ts";
-import { RestServer } from "../api/rest.ts";
-import type { Router } from "../api/router.ts";
-import type { Config } from "./config.ts";
+import { GrpcServer } from "../../api/grpc/server.ts";
+import { RestServer } from "../../api/rest.ts";
+import type { Router } from "../../api/router.ts";
+import type { Config } from "../config.ts";
 
 /** Ports that were really taken; undefined for what is switched off. */
 export interface ApiPorts {

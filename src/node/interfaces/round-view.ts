@@ -1,8 +1,8 @@
 /** The engine's current round as consensus_state shows it (cometbft consensus/types). */
-import { type RoundView as EngineView, wireStep } from "../consensus/engine/events.ts";
-import { voteSet } from "../consensus/votes.ts";
-import { parseHex, toUpperHex } from "../encoding/bytes.ts";
-import type { RoundView, RoundVotesView } from "../rpc/expected.ts";
+import { type RoundView as EngineView, wireStep } from "../../consensus/engine/events.ts";
+import { voteSet } from "../../consensus/votes.ts";
+import { parseHex, toUpperHex } from "../../encoding/bytes.ts";
+import type { RoundView, RoundVotesView } from "../../rpc/expected.ts";
 
 /** Letters of an address or a hash in a short text: cmtbytes.Fingerprint is six bytes. */
 const fingerprintDigits = 12;

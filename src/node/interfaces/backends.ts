@@ -1,23 +1,23 @@
 /** What RPC and REST may read and do, joined from the parts of a running node. */
-import type { ApiBackend, FoundTxs, TxSearch } from "../api/expected.ts";
-import type { BlockStore } from "../blockstore/block-store.ts";
-import type { BlockSync } from "../blocksync/reactor.ts";
-import type { ConsensusEngine } from "../consensus/engine/engine.ts";
-import type { EvidencePool } from "../evidence/pool.ts";
-import type { BlockFeed } from "../execution/block-feed.ts";
-import type { StateStore } from "../execution/state-store.ts";
-import type { Mempool } from "../mempool/mempool.ts";
-import type { Codec } from "../modules/module.ts";
-import type { PeerNetwork, PeerSummary } from "../p2p/network.ts";
-import type { NodeView, PeerView, RpcBackend } from "../rpc/expected.ts";
-import { searchTxs } from "../rpc/indexer/search.ts";
-import type { RpcContext } from "../rpc/methods/method.ts";
-import { parseQuery } from "../rpc/query/parser.ts";
-import { QuerySyntaxError } from "../rpc/query/scanner.ts";
-import type { ChainState } from "../types/chain-state.ts";
-import type { NodeApp } from "./app/open-app.ts";
+import type { ApiBackend, FoundTxs, TxSearch } from "../../api/expected.ts";
+import type { BlockStore } from "../../blockstore/block-store.ts";
+import type { BlockSync } from "../../blocksync/reactor.ts";
+import type { ConsensusEngine } from "../../consensus/engine/engine.ts";
+import type { EvidencePool } from "../../evidence/pool.ts";
+import type { BlockFeed } from "../../execution/block-feed.ts";
+import type { StateStore } from "../../execution/state-store.ts";
+import type { Mempool } from "../../mempool/mempool.ts";
+import type { Codec } from "../../modules/module.ts";
+import type { PeerNetwork, PeerSummary } from "../../p2p/network.ts";
+import type { NodeView, PeerView, RpcBackend } from "../../rpc/expected.ts";
+import { searchTxs } from "../../rpc/indexer/search.ts";
+import type { RpcContext } from "../../rpc/methods/method.ts";
+import { parseQuery } from "../../rpc/query/parser.ts";
+import { QuerySyntaxError } from "../../rpc/query/scanner.ts";
+import type { ChainState } from "../../types/chain-state.ts";
+import type { NodeApp } from "../app/open-app.ts";
+import { appName, appVersion, cometVersion } from "../version.ts";
 import { roundViewOf } from "./round-view.ts";
-import { appName, appVersion, cometVersion } from "./version.ts";
 
 /** The running parts that outside interfaces look at. */
 export interface RunningParts {
