@@ -10,26 +10,27 @@
 namespace gonka::bench {
 namespace {
 
-constexpr size_t DEPTH = 256;  // A block and a panel of this depth fit into any L1.
+constexpr size_t DEPTH = 512;  // A block and a panel of this depth fit into any L1.
 
 double kernel_ops(const KernelTable& kernels, double seconds) {
-  AlignedBuffer block(kernels.block_bytes(DEPTH)), panel(kernels.panel_bytes(DEPTH));
-  AlignedBuffer tile(size_t(kernels.rows * kernels.cols) * 4);
+  const Tiling& tiling = kernels.small;
+  AlignedBuffer block(tiling.block_bytes(DEPTH)), panel(tiling.panel_bytes(DEPTH));
+  AlignedBuffer tile(tiling.tile_words * sizeof(int32_t));
   std::vector<int8_t> values(DEPTH * 64);
   for (size_t i = 0; i < values.size(); i++) values[i] = int8_t(i * 89 % 255 - 127);
-  kernels.pack_block(values.data(), DEPTH, kernels.rows, DEPTH, block.data());
-  kernels.pack_panel(values.data(), DEPTH, kernels.cols, DEPTH, panel.data());
+  tiling.pack_block(values.data(), DEPTH, tiling.rows, DEPTH, block.data());
+  tiling.pack_panel(values.data(), DEPTH, tiling.cols, DEPTH, panel.data());
   const double start = thread_seconds();
   double calls = 0, end = start;
   while (end - start < seconds) {
     for (int i = 0; i < 1000; i++) {
-      kernels.multiply(block.data(), panel.data(), DEPTH,
-                       reinterpret_cast<int32_t*>(tile.data()));
+      tiling.multiply(block.data(), 1, panel.data(), DEPTH,
+                      reinterpret_cast<int32_t*>(tile.data()));
     }
     calls += 1000;
     end = thread_seconds();
   }
-  return calls * 2.0 * kernels.rows * kernels.cols * DEPTH / (end - start);
+  return calls * 2.0 * tiling.rows * tiling.cols * DEPTH / (end - start);
 }
 
 double clock_seconds(clockid_t clock) {

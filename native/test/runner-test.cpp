@@ -120,9 +120,12 @@ TEST("section 7: a backend with a broken product, packing or rounding fails its 
     same(self_test(*table, profile, stop), std::string(), table->name);
   }
   KernelTable saturating = scalar_kernels();
-  saturating.multiply = [](const uint8_t* block, const uint8_t* panel, size_t k, int32_t* tile) {
-    scalar_kernels().multiply(block, panel, k, tile);  // As if products were kept in 24 bits.
-    for (int i = 0; i < 64; i++) tile[i] = std::min(tile[i], (1 << 23) - 1);
+  saturating.large.multiply = [](const uint8_t* blocks, size_t count, const uint8_t* panel,
+                                 size_t k, int32_t* tiles) {
+    scalar_kernels().large.multiply(blocks, count, panel, k, tiles);
+    for (int i = 0; i < 64; i++) {  // As if products were kept in 24 bits.
+      tiles[i] = std::min(tiles[i], (1 << 23) - 1);
+    }
   };
   same(self_test(saturating, profile, stop), std::string("all +127 by +127"), "lost bits");
   KernelTable rounding = scalar_kernels();

@@ -81,6 +81,16 @@ void stream_superblocks(const uint32_t key[8], const uint32_t nonce[3], uint32_t
   }
 }
 
+// A Tiling's multiply, one block after the other.
+template <void (*MULTIPLY)(const uint8_t*, const uint8_t*, size_t, int32_t*),
+          size_t (*BLOCK_BYTES)(size_t), size_t TILE_WORDS>
+void multiply_each(const uint8_t* blocks, size_t count, const uint8_t* panel, size_t k,
+                   int32_t* tiles) {
+  for (size_t i = 0; i < count; i++) {
+    MULTIPLY(blocks + i * BLOCK_BYTES(k), panel, k, tiles + i * TILE_WORDS);
+  }
+}
+
 void requantise_tile(const int32_t* tile, int tile_cols, int rows, int cols, int shift,
                      int8_t* out, size_t stride) {
   const int32_t half = 1 << (shift - 1);

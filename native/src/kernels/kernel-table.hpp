@@ -6,12 +6,14 @@
 
 namespace gonka {
 
-// Activations and weights are packed before a product: activations in blocks of `rows` rows,
-// weights in panels of `cols` output columns. The layouts belong to the backend.
-struct KernelTable {
-  const char* name;
+// A way to compute products of activations [rows][k] and weights [cols][k]: both are packed first,
+// activations in blocks of `rows` rows, weights in panels of `cols` output columns. The layouts
+// belong to the backend; k is a multiple of 16.
+struct Tiling {
   int rows;
   int cols;
+  // 32-bit words of one result: the tile [rows][cols], then what the product needs beside it.
+  size_t tile_words;
   size_t (*block_bytes)(size_t k);
   size_t (*panel_bytes)(size_t k);
 
@@ -19,8 +21,17 @@ struct KernelTable {
   void (*pack_block)(const int8_t* rows, size_t stride, int valid, size_t k, uint8_t* block);
   // Packs `valid` weight rows, one for each output column; the columns beyond them give zero.
   void (*pack_panel)(const int8_t* weights, size_t stride, int valid, size_t k, uint8_t* panel);
+  // For `count` blocks that follow each other, results tile_words apart:
   // tile[r * cols + c] = sum over k of block row r times panel column c.
-  void (*multiply)(const uint8_t* block, const uint8_t* panel, size_t k, int32_t* tile);
+  void (*multiply)(const uint8_t* blocks, size_t count, const uint8_t* panel, size_t k,
+                   int32_t* tiles);
+};
+
+struct KernelTable {
+  const char* name;
+  Tiling small;  // For attention: tens of rows and columns, k of a head or of the tokens.
+  Tiling large;  // For all token rows of a batch by the weights.
+
   // out[r * stride + c] = Q(tile[r * tile_cols + c], shift) for r < rows, c < cols.
   void (*requantise)(const int32_t* tile, int tile_cols, int rows, int cols, int shift, int8_t* out,
                      size_t stride);
@@ -49,6 +60,8 @@ const KernelTable* avx2_kernels();
 const KernelTable* avx_vnni_kernels();
 const KernelTable* avx512_vnni_kernels();
 const KernelTable* neon_kernels();
+// AVX2 without the Winograd products: what they are compared with. Never offered as a backend.
+const KernelTable* avx2_plain_kernels();
 // The VNNI code with its one special instruction in software: for tests on any processor.
 const KernelTable* emulated_avx512_vnni_kernels();
 const KernelTable* emulated_avx_vnni_kernels();

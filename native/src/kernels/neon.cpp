@@ -78,10 +78,13 @@ void challenge_rows(const uint8_t* rows, size_t count, const uint8_t* packed, in
   }
 }
 
-constexpr KernelTable TABLE = {
-    "neon-dot",    ROWS,     COLS,            block_bytes,        panel_bytes, pack_block,
-    pack_panel,    multiply, requantise_tile, stream_superblocks, norm_row,    gate_values,
-    ROW_BYTES * 8, pack_challenge, challenge_rows};
+constexpr Tiling TILING = {ROWS,       COLS,       ROWS * COLS,
+                          block_bytes, panel_bytes, pack_block,
+                          pack_panel, multiply_each<multiply, block_bytes, ROWS * COLS>};
+constexpr KernelTable TABLE = {"neon-dot",     TILING,      TILING,
+                               requantise_tile, stream_superblocks, norm_row,
+                               gate_values,    ROW_BYTES * 8, pack_challenge,
+                               challenge_rows};
 
 }  // namespace
 

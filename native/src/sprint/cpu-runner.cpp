@@ -9,6 +9,8 @@ namespace {
 
 constexpr size_t GROUP_COLS = 64;  // Columns of a task: one cache line of each output row.
 constexpr size_t HEAD = 128;
+// Blocks that share a panel while it is in the first cache; their tiles fit into the second.
+constexpr size_t BLOCKS_AT_ONCE = 8;
 
 size_t default_batch(const Profile& profile) {
   switch (profile.code) {
@@ -31,10 +33,11 @@ CpuRunner::CpuRunner(const Profile& profile, const KernelTable& kernels, const H
   weights_.prepare(pool_, stop);
   const size_t tokens = profile.tokens;
   for (Scratch& s : scratch_) {
-    s.tile.reserve(size_t(kernels.rows * kernels.cols) * 4);
+    s.tile.reserve(std::max(kernels.small.tile_words,
+                            BLOCKS_AT_ONCE * kernels.large.tile_words) * sizeof(int32_t));
     s.rows.reserve(HEAD * tokens);
-    s.block.reserve(kernels.block_bytes(HEAD));
-    s.panel.reserve(kernels.panel_bytes(HEAD));
+    s.block.reserve(kernels.small.block_bytes(HEAD));
+    s.panel.reserve(kernels.small.panel_bytes(HEAD));
     s.values.reserve(tokens * tokens);
   }
 }
@@ -49,14 +52,14 @@ size_t CpuRunner::memory_bytes() const {
 void CpuRunner::reserve(size_t items) {
   items_ = items;
   rows_ = items * profile_.tokens;
-  const size_t d = profile_.d, f = profile_.f, block_rows = size_t(kernels_.rows);
+  const size_t d = profile_.d, f = profile_.f, block_rows = size_t(kernels_.large.rows);
   const size_t blocks = (rows_ + block_rows - 1) / block_rows;
   x_.reserve(rows_ * d);
   y_.reserve(rows_ * d);
   qkv_.reserve(rows_ * 3 * d);
   g_.reserve(rows_ * f);
   u_.reserve(rows_ * f);
-  packed_.reserve(blocks * kernels_.block_bytes(f));
+  packed_.reserve(blocks * kernels_.large.block_bytes(f));
 }
 
 void CpuRunner::run(std::span<const NonceItem> items, int8_t* outputs, Hash* trace,
@@ -121,22 +124,24 @@ void CpuRunner::embed(std::span<const NonceItem> items, const StopFlag& stop) {
 }
 
 void CpuRunner::pack(const int8_t* from, size_t k, const StopFlag& stop) {
-  const size_t block_rows = size_t(kernels_.rows), bytes = kernels_.block_bytes(k);
+  const size_t block_rows = size_t(kernels_.large.rows), bytes = kernels_.large.block_bytes(k);
   pool_.run((rows_ + block_rows - 1) / block_rows, stop, [&](size_t block, size_t) {
     const size_t first = block * block_rows;
     const int valid = int(std::min(block_rows, rows_ - first));
-    kernels_.pack_block(from + first * k, k, valid, k, packed_.data() + block * bytes);
+    kernels_.large.pack_block(from + first * k, k, valid, k, packed_.data() + block * bytes);
   });
 }
 
-// Tasks are groups of columns; where panels are in memory, long columns are cut as well, so that
-// a tensor with few groups still feeds every thread.
+// Tasks are groups of columns. Long columns are cut as well where a tensor has too few groups to
+// feed every thread; where panels are not in memory, a cut costs one more expansion of its panel.
 void CpuRunner::multiply(uint32_t layer, std::span<const Product> products, const StopFlag& stop) {
   const size_t groups = tensor_shape(profile_, products[0].tensor).n / GROUP_COLS;
-  const size_t blocks = (rows_ + size_t(kernels_.rows) - 1) / size_t(kernels_.rows);
+  const size_t block_rows = size_t(kernels_.large.rows);
+  const size_t blocks = (rows_ + block_rows - 1) / block_rows;
+  const size_t tasks_wanted = (weights_.resident() ? 4 : 1) * pool_.size();
   size_t cuts = 1;
-  if (weights_.resident()) {
-    while (cuts * groups * products.size() < 4 * pool_.size() && cuts * 8 < blocks) cuts *= 2;
+  while (cuts * groups * products.size() < tasks_wanted && cuts * BLOCKS_AT_ONCE < blocks) {
+    cuts *= 2;
   }
   pool_.run(cuts * groups * products.size(), stop, [&](size_t task, size_t worker) {
     const size_t cut = task % cuts, group = task / cuts % groups;
@@ -148,17 +153,21 @@ void CpuRunner::multiply(uint32_t layer, std::span<const Product> products, cons
 void CpuRunner::column_group(uint32_t layer, const Product& product, size_t group,
                              size_t first_block, size_t end_block, size_t worker) {
   const Shape shape = tensor_shape(profile_, product.tensor);
-  const size_t cols = size_t(kernels_.cols), block_rows = size_t(kernels_.rows);
-  const size_t block_bytes = kernels_.block_bytes(shape.k);
-  auto* tile = reinterpret_cast<int32_t*>(scratch_[worker].tile.data());
+  const Tiling& tiling = kernels_.large;
+  const size_t cols = size_t(tiling.cols), block_rows = size_t(tiling.rows);
+  const size_t block_bytes = tiling.block_bytes(shape.k);
+  auto* tiles = reinterpret_cast<int32_t*>(scratch_[worker].tile.data());
   for (size_t panel = group * GROUP_COLS / cols; panel < (group + 1) * GROUP_COLS / cols; panel++) {
     const uint8_t* weights = weights_.panel(layer, product.tensor, panel, worker);
-    for (size_t block = first_block; block < end_block; block++) {
-      kernels_.multiply(packed_.data() + block * block_bytes, weights, shape.k, tile);
-      const size_t first = block * block_rows;
-      kernels_.requantise(tile, kernels_.cols, int(std::min(block_rows, rows_ - first)),
-                          kernels_.cols, product.shift,
-                          product.out + first * shape.n + panel * cols, shape.n);
+    for (size_t block = first_block; block < end_block; block += BLOCKS_AT_ONCE) {
+      const size_t count = std::min(BLOCKS_AT_ONCE, end_block - block);
+      tiling.multiply(packed_.data() + block * block_bytes, count, weights, shape.k, tiles);
+      for (size_t i = 0; i < count; i++) {
+        const size_t first = (block + i) * block_rows;
+        kernels_.requantise(tiles + i * tiling.tile_words, tiling.cols,
+                            int(std::min(block_rows, rows_ - first)), tiling.cols, product.shift,
+                            product.out + first * shape.n + panel * cols, shape.n);
+      }
     }
   }
 }
@@ -167,18 +176,19 @@ void CpuRunner::column_group(uint32_t layer, const Product& product, size_t grou
 void CpuRunner::small_product(const int8_t* x, size_t x_stride, const int8_t* w, size_t w_stride,
                               size_t n, size_t k, int shift, int8_t* out, size_t out_stride,
                               Scratch& scratch) {
-  const size_t tokens = profile_.tokens, cols = size_t(kernels_.cols);
-  const size_t block_rows = size_t(kernels_.rows);
+  const Tiling& tiling = kernels_.small;
+  const size_t tokens = profile_.tokens, cols = size_t(tiling.cols);
+  const size_t block_rows = size_t(tiling.rows);
   auto* tile = reinterpret_cast<int32_t*>(scratch.tile.data());
   for (size_t c = 0; c < n; c += cols) {
     const int valid_cols = int(std::min(cols, n - c));
-    kernels_.pack_panel(w + c * w_stride, w_stride, valid_cols, k, scratch.panel.data());
+    tiling.pack_panel(w + c * w_stride, w_stride, valid_cols, k, scratch.panel.data());
     for (size_t r = 0; r < tokens; r += block_rows) {
       const int valid = int(std::min(block_rows, tokens - r));
-      kernels_.pack_block(x + r * x_stride, x_stride, valid, k, scratch.block.data());
-      kernels_.multiply(scratch.block.data(), scratch.panel.data(), k, tile);
-      kernels_.requantise(tile, kernels_.cols, valid, valid_cols, shift,
-                          out + r * out_stride + c, out_stride);
+      tiling.pack_block(x + r * x_stride, x_stride, valid, k, scratch.block.data());
+      tiling.multiply(scratch.block.data(), 1, scratch.panel.data(), k, tile);
+      kernels_.requantise(tile, tiling.cols, valid, valid_cols, shift, out + r * out_stride + c,
+                          out_stride);
     }
   }
 }
@@ -201,13 +211,13 @@ void CpuRunner::attend(size_t item, size_t head, size_t worker) {
 }
 
 void CpuRunner::gate_and_pack(const StopFlag& stop) {
-  const size_t f = profile_.f, block_rows = size_t(kernels_.rows);
-  const size_t bytes = kernels_.block_bytes(f);
+  const size_t f = profile_.f, block_rows = size_t(kernels_.large.rows);
+  const size_t bytes = kernels_.large.block_bytes(f);
   pool_.run((rows_ + block_rows - 1) / block_rows, stop, [&](size_t block, size_t) {
     const size_t first = block * block_rows, valid = std::min(block_rows, rows_ - first);
     int8_t* g = g_.values() + first * f;
     kernels_.gate(g, u_.values() + first * f, valid * f, profile_.shift.h, g);
-    kernels_.pack_block(g, f, int(valid), f, packed_.data() + block * bytes);
+    kernels_.large.pack_block(g, f, int(valid), f, packed_.data() + block * bytes);
   });
 }
 

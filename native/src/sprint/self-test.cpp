@@ -7,14 +7,14 @@ namespace gonka {
 namespace {
 
 // Exact product of one packed block and panel against plain loops.
-bool tile_agrees(const KernelTable& kernels, const std::vector<int8_t>& x,
+bool tile_agrees(const Tiling& tiling, const std::vector<int8_t>& x,
                  const std::vector<int8_t>& w, size_t k) {
-  const size_t rows = size_t(kernels.rows), cols = size_t(kernels.cols);
-  AlignedBuffer block(kernels.block_bytes(k)), panel(kernels.panel_bytes(k));
-  std::vector<int32_t> tile(rows * cols, 0x5a5a5a5a);
-  kernels.pack_block(x.data(), k, kernels.rows, k, block.data());
-  kernels.pack_panel(w.data(), k, kernels.cols, k, panel.data());
-  kernels.multiply(block.data(), panel.data(), k, tile.data());
+  const size_t rows = size_t(tiling.rows), cols = size_t(tiling.cols);
+  AlignedBuffer block(tiling.block_bytes(k)), panel(tiling.panel_bytes(k));
+  std::vector<int32_t> tile(tiling.tile_words, 0x5a5a5a5a);
+  tiling.pack_block(x.data(), k, tiling.rows, k, block.data());
+  tiling.pack_panel(w.data(), k, tiling.cols, k, panel.data());
+  tiling.multiply(block.data(), 1, panel.data(), k, tile.data());
   for (size_t r = 0; r < rows; r++) {
     for (size_t c = 0; c < cols; c++) {
       int32_t sum = 0;
@@ -25,19 +25,19 @@ bool tile_agrees(const KernelTable& kernels, const std::vector<int8_t>& x,
   return true;
 }
 
-bool filled_tile(const KernelTable& kernels, size_t k, int8_t x_value, int8_t w_value,
+bool filled_tile(const Tiling& tiling, size_t k, int8_t x_value, int8_t w_value,
                  size_t terms) {
-  std::vector<int8_t> x(size_t(kernels.rows) * k, 0), w(size_t(kernels.cols) * k, w_value);
-  for (size_t r = 0; r < size_t(kernels.rows); r++) {
+  std::vector<int8_t> x(size_t(tiling.rows) * k, 0), w(size_t(tiling.cols) * k, w_value);
+  for (size_t r = 0; r < size_t(tiling.rows); r++) {
     std::fill_n(x.begin() + ptrdiff_t(r * k), terms, x_value);
   }
-  return tile_agrees(kernels, x, w, k);
+  return tile_agrees(tiling, x, w, k);
 }
 
-bool random_tile(const KernelTable& kernels, size_t k, uint32_t seed) {
+bool random_tile(const Tiling& tiling, size_t k, uint32_t seed) {
   const std::array<uint32_t, 8> key = {seed, 0x7e57};
   const uint32_t nonce[3] = {uint32_t(k), 0, 0};
-  const size_t x_bytes = size_t(kernels.rows) * k, w_bytes = size_t(kernels.cols) * k;
+  const size_t x_bytes = size_t(tiling.rows) * k, w_bytes = size_t(tiling.cols) * k;
   const size_t superblocks = (x_bytes + w_bytes + 1023) / 1024;
   std::vector<int8_t> bytes(superblocks * 1024);
   scalar_kernels().stream(key.data(), nonce, 0, superblocks,
@@ -46,7 +46,7 @@ bool random_tile(const KernelTable& kernels, size_t k, uint32_t seed) {
   std::vector<int8_t> w(bytes.begin() + ptrdiff_t(x_bytes),
                         bytes.begin() + ptrdiff_t(x_bytes + w_bytes));
   for (int8_t& value : x) value = value == -128 ? int8_t(-127) : value;
-  return tile_agrees(kernels, x, w, k);
+  return tile_agrees(tiling, x, w, k);
 }
 
 Hash from_hex(const char* hex) {
@@ -101,7 +101,10 @@ std::string self_test(const KernelTable& kernels, const Profile& profile, const 
     run.check(name, [&] { return passes() ? std::string() : name; });
   };
   const auto filled = [&](const std::string& name, size_t k, int8_t x, int8_t w, size_t terms) {
-    tile(name, [&] { return filled_tile(kernels, k, x, w, terms); });
+    tile(name, [&] {
+      return filled_tile(kernels.large, k, x, w, terms) &&
+             filled_tile(kernels.small, k, x, w, terms);
+    });
   };
   filled("all +127 by +127", profile.f, 127, 127, profile.f);
   filled("all +127 by -128", profile.f, 127, -128, profile.f);
@@ -110,7 +113,7 @@ std::string self_test(const KernelTable& kernels, const Profile& profile, const 
   for (const size_t k : {size_t(profile.d), size_t(profile.f), size_t(128),
                          size_t(profile.tokens)}) {
     tile("a random tile of depth " + std::to_string(k),
-         [&] { return random_tile(kernels, k, 1); });
+         [&] { return random_tile(kernels.large, k, 1) && random_tile(kernels.small, k, 1); });
   }
   run.check("golden nonces of profile T", [&] {
     CpuOptions options;

@@ -12,42 +12,42 @@ Weights::Weights(const Profile& profile, const KernelTable& kernels, const Hash&
     : profile_(profile), kernels_(kernels), key_(key_words(key)) {
   for (Tensor tensor : LAYER_TENSORS) {
     tensor_start_[size_t(tensor)] = layer_bytes_;
-    layer_bytes_ += panels(tensor) * kernels.panel_bytes(tensor_shape(profile, tensor).k);
+    layer_bytes_ += panels(tensor) * kernels.large.panel_bytes(tensor_shape(profile, tensor).k);
   }
   total_bytes_ = layer_bytes_ * profile.layers +
-                 panels(Tensor::out) * kernels.panel_bytes(tensor_shape(profile, Tensor::out).k);
+                 panels(Tensor::out) * kernels.large.panel_bytes(tensor_shape(profile, Tensor::out).k);
   resident_ = total_bytes_ <= resident_limit_bytes;
 }
 
 size_t Weights::panels(Tensor tensor) const {
-  return tensor_shape(profile_, tensor).n / size_t(kernels_.cols);
+  return tensor_shape(profile_, tensor).n / size_t(kernels_.large.cols);
 }
 
 size_t Weights::offset(uint32_t layer, Tensor tensor, size_t index) const {
   const size_t start = tensor == Tensor::out
                            ? layer_bytes_ * profile_.layers
                            : layer_bytes_ * layer + tensor_start_[size_t(tensor)];
-  return start + index * kernels_.panel_bytes(tensor_shape(profile_, tensor).k);
+  return start + index * kernels_.large.panel_bytes(tensor_shape(profile_, tensor).k);
 }
 
 void Weights::expand(uint32_t layer, Tensor tensor, size_t index, Scratch& scratch,
                      uint8_t* to) const {
   // A panel is a run of whole weight rows, so it is one run of whole superblocks.
   const size_t k = tensor_shape(profile_, tensor).k;
-  const size_t superblocks = size_t(kernels_.cols) * k / 1024;
+  const size_t superblocks = size_t(kernels_.large.cols) * k / 1024;
   const uint32_t nonce[3] = {tensor_id(layer, tensor), 0, 0x57};
   kernels_.stream(key_.data(), nonce, uint32_t(index * superblocks), superblocks,
                   scratch.raw.data());
-  kernels_.pack_panel(scratch.raw.values(), k, kernels_.cols, k, to);
+  kernels_.large.pack_panel(scratch.raw.values(), k, kernels_.large.cols, k, to);
 }
 
 void Weights::prepare(ThreadPool& pool, const StopFlag& stop) {
-  const size_t raw = size_t(kernels_.cols) * profile_.f;
+  const size_t raw = size_t(kernels_.large.cols) * profile_.f;
   scratch_.clear();
   scratch_.resize(pool.size());
   for (Scratch& s : scratch_) {
     s.raw.reserve(raw);
-    if (!resident_) s.packed.reserve(kernels_.panel_bytes(profile_.f));
+    if (!resident_) s.packed.reserve(kernels_.large.panel_bytes(profile_.f));
     scratch_bytes_ += s.raw.bytes() + s.packed.bytes();
   }
   if (!resident_) return;
