@@ -38,6 +38,11 @@ export class Registry {
     return [...this.#queries.values()];
   }
 
+  /** Whether a message type is known. */
+  has(typeUrl: string): boolean {
+    return this.#msgs.has(typeUrl);
+  }
+
   query(path: string): QueryHandler | undefined {
     return this.#queries.get(path);
   }
@@ -59,6 +64,15 @@ export class Registry {
     });
     if (typeof decoded === "string") throw sdkErrors.txDecode(`${typeUrl}: ${decoded}`);
     return { handler, message: decoded.message };
+  }
+
+  /** Decodes what stands in any other Any: an allowance, an authorization. Throws sdk code 2. */
+  unpack({ typeUrl, value }: Any): { readonly codec: Codec<unknown>; readonly message: unknown } {
+    const codec = this.#anyTypes.get(typeUrl);
+    if (!codec) throw sdkErrors.txDecode(`unable to resolve type URL ${typeUrl.slice(0, 200)}`);
+    const decoded = decodeStrict(codec, value, { unknown: "refuse", maxBytes: maxMessageBytes });
+    if (typeof decoded === "string") throw sdkErrors.txDecode(`${typeUrl}: ${decoded}`);
+    return { codec, message: decoded.message };
   }
 }
 

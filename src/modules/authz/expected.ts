@@ -1,0 +1,24 @@
+/** What authz needs from the others. */
+import type { Any } from "cosmjs-types/google/protobuf/any";
+import type { Codec, Context, MsgHandler } from "../module.ts";
+
+export interface Accounts {
+  has(ctx: Context, address: Uint8Array): boolean;
+  /** Gives an address an account if it has none. */
+  ensure(ctx: Context, address: Uint8Array): void;
+}
+
+export interface Bank {
+  /** Whether an account of a module that accounts for every coin. */
+  isBlocked(address: Uint8Array): boolean;
+}
+
+/** The messages of all modules, and the types that stand in an Any. */
+export interface Router {
+  /** Throws sdk code 2 on an unknown type and on malformed bytes. */
+  decode(message: Any): { readonly handler: MsgHandler; readonly message: unknown };
+  /** As decode, for other types than messages. */
+  unpack(any: Any): { readonly codec: Codec<unknown>; readonly message: unknown };
+  /** Whether a message type is known. */
+  has(typeUrl: string): boolean;
+}
