@@ -21,6 +21,8 @@ export interface AppOptions {
   readonly chainId: string;
   /** Of account addresses. Part of consensus: all nodes of a chain must agree. */
   readonly bech32Prefix: string;
+  /** The coin that the network emits. Part of consensus. */
+  readonly baseDenom: string;
   /** What this node asks for before it relays a transaction, such as "0.01ngonka"; "" for free. */
   readonly minGasPrices: string;
   /** The version of this program. */
@@ -53,12 +55,14 @@ export async function createApp(options: AppOptions): Promise<StateMachine> {
   }
   const registry = new Registry();
   const oracle = sprintOracle(log);
-  const wired = wireModules(new Addresses(options.bech32Prefix), registry, oracle, {
+  const { bech32Prefix, baseDenom } = options;
+  const identity = { addresses: new Addresses(bech32Prefix), baseDenom };
+  const wired = wireModules(identity, registry, oracle, {
     handlers: options.upgradeHandlers ?? upgradeHandlers,
     skipHeights: new Set(options.skipUpgrades),
     log,
   });
-  const { modules, accounts, bank, consensus, pow } = wired;
+  const { modules, accounts, bank, consensus, epochs } = wired;
   for (const module of modules) registry.add(module);
   const stores = modules.flatMap((module) => module.stores);
   const runtime: Runtime = new Runtime({
@@ -70,7 +74,7 @@ export async function createApp(options: AppOptions): Promise<StateMachine> {
     store: await Multistore.open(options.db, stores, { keepVersions: options.keepVersions }),
     ante: { accounts, fees: bank, minGasPrices },
     consensus,
-    epochs: pow,
+    epochs,
     log,
   });
   registry.add({ name: "tx", msgs: [], queries: [simulateQuery(() => runtime)] });

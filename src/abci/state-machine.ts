@@ -28,6 +28,11 @@ export class StateMachine implements Application {
     this.#keepBlocks = keepBlocks;
   }
 
+  /** Of account addresses. */
+  get bech32Prefix(): string {
+    return this.#runtime.parts.ante.accounts.addresses.prefix;
+  }
+
   /** Messages, queries and Any types, for REST, gRPC and the command line. */
   get registry(): Registry {
     return this.#runtime.parts.registry;

@@ -4,6 +4,7 @@ import { AccountKeeper, type ModuleAccountSpec } from "../modules/auth/keeper.ts
 import { authModule } from "../modules/auth/module.ts";
 import { BankKeeper } from "../modules/bank/keeper.ts";
 import { bankModule } from "../modules/bank/module.ts";
+import { chainModule } from "../modules/chain/module.ts";
 import { ConsensusKeeper, consensusModule } from "../modules/consensus/module.ts";
 import type { MessageRouter, ParamGuards } from "../modules/gov/expected.ts";
 import { GovKeeper } from "../modules/gov/keeper.ts";
@@ -20,7 +21,7 @@ import { upgradeModule } from "../modules/upgrade/module.ts";
 import { vestingModule } from "../modules/vesting/module.ts";
 import { StoreKey } from "../store/kv.ts";
 import { feeCollectorName } from "./ante/fees.ts";
-import type { Log } from "./expected.ts";
+import type { Epochs, Log } from "./expected.ts";
 import { type UpgradeHandlers, upgradeHandlers } from "./upgrades.ts";
 
 /** The accounts of modules. Where every coin is accounted for, no message may send to it. */
@@ -37,7 +38,14 @@ export interface Wired {
   readonly accounts: AccountKeeper;
   readonly bank: BankKeeper;
   readonly consensus: ConsensusKeeper;
-  readonly pow: PowKeeper;
+  /** Decides when scheduled parameters take effect. */
+  readonly epochs: Epochs;
+}
+
+/** What makes addresses and coins those of this chain. */
+export interface Identity {
+  readonly addresses: Addresses;
+  readonly baseDenom: string;
 }
 
 /** What this program, its operator and its log bring to planned upgrades. */
@@ -55,7 +63,7 @@ const noUpgrades: UpgradeOptions = {
 
 /** Without an oracle the TypeScript twin judges disputes: the same answers, more slowly. */
 export function wireModules(
-  addresses: Addresses,
+  { addresses, baseDenom }: Identity,
   router: MessageRouter,
   oracle: SprintOracle = CheckedOracle.twinAlone(),
   upgradeOptions: UpgradeOptions = noUpgrades,
@@ -78,6 +86,7 @@ export function wireModules(
     authority,
     bank,
     oracle,
+    denom: baseDenom,
   });
   const market = new InferenceKeeper({
     store: new StoreKey("inference"),
@@ -109,8 +118,9 @@ export function wireModules(
     inferenceModule(market),
     govModule(gov),
     consensusModule(consensus, authority),
+    chainModule(addresses, baseDenom),
   ];
-  return { modules, accounts, bank, consensus, pow };
+  return { modules, accounts, bank, consensus, epochs: pow };
 }
 
 /** Finds the parameters that a MsgUpdateParams replaces, whatever module they are of. */

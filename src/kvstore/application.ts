@@ -35,6 +35,7 @@ interface Finalized extends State {
 
 export class KvStore implements Application {
   /** No gRPC method and no message type: for those who look into any application. */
+  readonly bech32Prefix = "";
   readonly queries: readonly never[] = [];
   readonly anyTypes: ReadonlyMap<string, never> = new Map<string, never>();
   readonly #db: Db;

@@ -18,7 +18,6 @@ import { LocalSigner } from "../privval/local-signer.ts";
 import { RpcServer } from "../rpc/server.ts";
 import type { ChainState } from "../types/chain-state.ts";
 import { type GenesisDoc, parseGenesis } from "../types/genesis/genesis.ts";
-import { bech32Prefix } from "./app/open-app.ts";
 import { type Chain, openChain } from "./chain.ts";
 import { machineClock } from "./clock.ts";
 import { type Config, ConfigError, loadConfig } from "./config.ts";
@@ -307,5 +306,5 @@ async function indexMissedBlocks(server: RpcServer, parts: RunningParts): Promis
 /** What REST, grpc-web and gRPC answer from. */
 function apiRouter(parts: RunningParts, rpc: RpcServer, config: Config): Router {
   const minimumGasPrices = config.string("minimum-gas-prices");
-  return new Router(apiBackend(parts, rpc.context, { bech32Prefix, minimumGasPrices }));
+  return new Router(apiBackend(parts, rpc.context, { minimumGasPrices }));
 }

@@ -99,6 +99,7 @@ export function openApp(db: Db, minGasPrices = ""): Promise<StateMachine> {
     db,
     chainId,
     bech32Prefix: "gonka",
+    baseDenom: "ngonka",
     minGasPrices,
     version: "0.0.0-test",
     log: silentLog,

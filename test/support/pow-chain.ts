@@ -131,7 +131,7 @@ export class PowChain {
     this.bank = bank;
     this.oracle = oracle;
     const store = new StoreKey("pow");
-    this.pow = new PowKeeper({ store, addresses, authority, bank: this.bank, oracle });
+    this.pow = new PowKeeper({ store, addresses, authority, bank: this.bank, oracle, denom: "ngonka" });
     this.module = powModule(this.pow);
     this.#apply(this.module.initGenesis(this.context(), genesis));
   }

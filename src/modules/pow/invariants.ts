@@ -4,7 +4,6 @@ import type { Context } from "../module.ts";
 import type { PowKeeper } from "./keeper.ts";
 import { epochKey } from "./keys.ts";
 import { fractionOf } from "./params.ts";
-import { emissionDenom } from "./rewards/reward-keeper.ts";
 import { totalPower } from "./weight/power.ts";
 
 type Check = (pow: PowKeeper, ctx: Context) => string | undefined;
@@ -29,7 +28,7 @@ function vestingGap(pow: PowKeeper, ctx: Context): string | undefined {
   const owed = sum(pow.rewards.vesting.list(ctx).map(({ balance }) => BigInt(balance)));
   const { vesting } = pow.rewards.totals(ctx);
   if (owed !== BigInt(vesting)) return `hosts wait for ${owed}, counted ${vesting}`;
-  const held = pow.rewards.held(ctx).find(({ denom }) => denom === emissionDenom)?.amount ?? 0n;
+  const held = pow.rewards.held(ctx).find(({ denom }) => denom === pow.rewards.denom)?.amount ?? 0n;
   return held === owed ? undefined : `the account holds ${held}, hosts wait for ${owed}`;
 }
 

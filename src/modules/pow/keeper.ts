@@ -23,6 +23,8 @@ export interface PowParts {
   readonly authority: string;
   readonly bank: Bank;
   readonly oracle: SprintOracle;
+  /** The coin that is emitted. */
+  readonly denom: string;
 }
 
 export class PowKeeper {
@@ -39,7 +41,7 @@ export class PowKeeper {
   readonly seats: Table<SeatedKey>;
   /** The right to the store: for the pages of queries. */
   readonly store: StoreKey;
-  constructor({ store, addresses, authority, bank, oracle }: PowParts) {
+  constructor({ store, addresses, authority, bank, oracle, denom }: PowParts) {
     this.store = store;
     this.addresses = addresses;
     this.authority = authority;
@@ -54,7 +56,7 @@ export class PowKeeper {
     this.epochs = new EpochKeeper(store, this.beacon);
     this.hosts = new HostKeeper(store, addresses);
     this.sprints = new SprintTables(store, addresses);
-    this.rewards = new RewardKeeper(store, addresses, bank);
+    this.rewards = new RewardKeeper(store, { addresses, bank, denom });
     this.settlements = new Table({ store, prefix: keys.settlementPrefix, codec: Settlement });
     this.seats = new Table({ store, prefix: keys.seatedPrefix, codec: SeatedKey });
   }

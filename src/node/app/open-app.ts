@@ -3,15 +3,13 @@ import { createApp } from "../../abci/app.ts";
 import type { Application } from "../../abci/application.ts";
 import type { ExportedState } from "../../abci/genesis.ts";
 import { KvStore } from "../../kvstore/application.ts";
+import { readIdentity } from "../../modules/chain/module.ts";
 import type { Codec, MsgHandler, QueryHandler } from "../../modules/module.ts";
 import type { Db } from "../../store/db.ts";
 import type { GenesisDoc } from "../../types/genesis/genesis.ts";
 import { type Config, ConfigError } from "../config.ts";
 import type { Logger } from "../logger.ts";
 import { appVersion } from "../version.ts";
-
-/** Account addresses of this chain begin with it. */
-export const bech32Prefix = "gonka";
 
 /** An application, and what REST, gRPC and export need of it. */
 export interface NodeApp extends Application {
@@ -23,6 +21,8 @@ export interface NodeApp extends Application {
   readonly anyTypes: ReadonlyMap<string, Codec<unknown>>;
   /** The last committed state as app_state; absent where an application cannot tell it. */
   exportState?(): ExportedState;
+  /** Of account addresses; "" for an application without accounts. */
+  readonly bech32Prefix: string;
 }
 
 /** Opens the application that `application` in app.toml names, over its database. */
@@ -36,10 +36,11 @@ export async function openApp(parts: {
   const { db, genesis, config, log } = parts;
   const keepBlocks = BigInt(config.number("min-retain-blocks"));
   if (config.string("application") === "kvstore") return KvStore.open(db, keepBlocks);
+  const { chainId, appState } = genesis();
   return createApp({
     db,
-    chainId: genesis().chainId,
-    bech32Prefix,
+    chainId,
+    ...readIdentity(appState),
     minGasPrices: config.string("minimum-gas-prices"),
     version: appVersion,
     keepVersions: config.number("pruning-keep-recent"),

@@ -4,7 +4,7 @@ import { utf8 } from "../../encoding/bytes.ts";
 import { MemoryDb } from "../../store/memory-db.ts";
 import type { GenesisDoc } from "../../types/genesis/genesis.ts";
 import { publicKeyToProto } from "../../types/validators/validator.ts";
-import { bech32Prefix } from "../app/open-app.ts";
+import { readIdentity } from "../../modules/chain/module.ts";
 import { Logger } from "../logger.ts";
 import { appVersion } from "../version.ts";
 
@@ -16,7 +16,7 @@ export async function checkGenesis(
   const app = await createApp({
     db: new MemoryDb(),
     chainId: genesis.chainId,
-    bech32Prefix,
+    ...readIdentity(genesis.appState),
     minGasPrices: "",
     version: appVersion,
     log,

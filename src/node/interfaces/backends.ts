@@ -106,11 +106,12 @@ function peerView(peer: PeerSummary): PeerView {
 export function apiBackend(
   parts: RunningParts,
   rpc: RpcContext,
-  options: { readonly bech32Prefix: string; readonly minimumGasPrices: string },
+  options: { readonly minimumGasPrices: string },
 ): ApiBackend {
   const { app, states, blocks } = parts;
   return {
     ...options,
+    bech32Prefix: app.bech32Prefix,
     queries: app.queries,
     messages: app.msgs ?? [],
     anyTypeUrls: () => [...app.anyTypes.keys()],

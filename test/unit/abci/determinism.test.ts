@@ -155,7 +155,8 @@ t.test(
   "decodeTx answers 10,000 damaged transactions with a refusal or a transaction",
   async (t) => {
     const registry = new Registry();
-    for (const module of wireModules(new Addresses("gonka"), registry).modules)
+    const identity = { addresses: new Addresses("gonka"), baseDenom: "ngonka" };
+    for (const module of wireModules(identity, registry).modules)
       registry.add(module);
     const seed = 31;
     const random = prng(seed);

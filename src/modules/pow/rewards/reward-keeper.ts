@@ -14,9 +14,6 @@ import type { Bank } from "../expected.ts";
 import * as keys from "../keys.ts";
 import { Table } from "../table.ts";
 
-/** The coin that proof of work emits. 10^9 of it are one GNK. */
-export const emissionDenom = "ngonka";
-
 /** Holds rewards that still vest. No message may send to it. */
 export const powAccount: Uint8Array = moduleAddress("pow");
 /** Holds what governance may spend. */
@@ -31,10 +28,16 @@ export class RewardKeeper {
   readonly #store: StoreKey;
   readonly #addresses: Addresses;
   readonly #bank: Bank;
-  constructor(store: StoreKey, addresses: Addresses, bank: Bank) {
+  /** The coin that proof of work emits: 10^9 of it are one of what people count in. */
+  readonly denom: string;
+  constructor(
+    store: StoreKey,
+    options: { readonly addresses: Addresses; readonly bank: Bank; readonly denom: string },
+  ) {
     this.#store = store;
-    this.#addresses = addresses;
-    this.#bank = bank;
+    this.#addresses = options.addresses;
+    this.#bank = options.bank;
+    this.denom = options.denom;
     this.vesting = new Table({ store, prefix: keys.vestingPrefix, codec: Vesting });
     this.vestingEnds = new Table({ store, prefix: keys.vestingEndPrefix, codec: VestingEnd });
     this.#totals = new Table({ store, prefix: keys.totalsPrefix, codec: Totals });
@@ -60,13 +63,13 @@ export class RewardKeeper {
 
   /** Creates an epoch's emission in the module's account. */
   mint(ctx: Context, amount: bigint): void {
-    if (amount > 0n) this.#bank.mint(ctx, powAccount, coins(amount));
+    if (amount > 0n) this.#bank.mint(ctx, powAccount, this.#coins(amount));
     this.#add(ctx, { emitted: amount });
   }
 
   /** Gives what nobody earned to the community pool. */
   toPool(ctx: Context, amount: bigint): void {
-    if (amount > 0n) this.#bank.send(ctx, powAccount, communityPoolAccount, coins(amount));
+    if (amount > 0n) this.#bank.send(ctx, powAccount, communityPoolAccount, this.#coins(amount));
     this.#add(ctx, { toPool: amount });
   }
 
@@ -151,7 +154,7 @@ export class RewardKeeper {
 
   #pay(ctx: Context, operator: string, amount: bigint): void {
     if (amount === 0n) return;
-    this.#bank.send(ctx, powAccount, this.#addresses.parse(operator), coins(amount));
+    this.#bank.send(ctx, powAccount, this.#addresses.parse(operator), this.#coins(amount));
     this.#add(ctx, { paid: amount });
   }
 
@@ -166,11 +169,11 @@ export class RewardKeeper {
     });
   }
 
+  #coins(amount: bigint): Coin[] {
+    return [{ denom: this.denom, amount }];
+  }
+
   #key(operator: string): Uint8Array {
     return keys.addressKey(this.#addresses.parse(operator));
   }
-}
-
-function coins(amount: bigint): Coin[] {
-  return [{ denom: emissionDenom, amount }];
 }

@@ -79,6 +79,7 @@ function open(chain: AppChain, options: Partial<AppOptions>) {
     db: chain.db,
     chainId,
     bech32Prefix: "gonka",
+    baseDenom: "ngonka",
     minGasPrices: "",
     version: "0.0.0-test",
     log: silentLog,
