@@ -18,6 +18,10 @@ export interface MempoolLimits {
   readonly seenTxs: number;
   /** Whether a refused transaction stays refused unread while it is remembered. */
   readonly invalidTxs: "remember" | "forget";
+  /** Blocks that a transaction may wait; 0 is no limit. */
+  readonly ttlBlocks: number;
+  /** Waiting transactions that one peer brought first; 0 is no limit. */
+  readonly maxTxsPerPeer: number;
 }
 
 /** CometBFT's defaults. */
@@ -27,11 +31,13 @@ export const defaultMempoolLimits: MempoolLimits = {
   maxTxBytes: 1_048_576,
   seenTxs: 10_000,
   invalidTxs: "forget",
+  ttlBlocks: 0,
+  maxTxsPerPeer: 0,
 };
 
 /** Why the mempool did not take a transaction; the application was not asked, or is overruled. */
 export interface MempoolRefusal {
-  readonly refused: "too-large" | "full" | "seen" | "gas";
+  readonly refused: "too-large" | "full" | "seen" | "gas" | "peer-full";
   /** CometBFT's wording, which RPC clients match. */
   readonly message: string;
 }
@@ -43,6 +49,10 @@ export interface WaitingTx {
   readonly gasWanted: bigint;
   /** Node ids of the peers that have sent it: they need no copy. */
   readonly senders: Set<string>;
+  /** The peer that brought it first; undefined for RPC. */
+  readonly broughtBy: string | undefined;
+  /** Height of the state that it was checked on. */
+  readonly height: bigint;
 }
 
 /** What one transaction may measure; -1 is no limit. */
@@ -61,11 +71,14 @@ export class Mempool {
   readonly #seen: SeenTxs;
   /** In order of arrival. */
   readonly #txs = new Map<string, WaitingTx>();
+  /** Waiting transactions by the peer that brought them. */
+  readonly #brought = new Map<string, number>();
   #totalBytes = 0;
+  #height = 0n;
   #txLimits: TxLimits = { maxDataBytes: -1n, maxGas: -1n };
   #closed: { readonly opened: Promise<void>; readonly open: () => void } | undefined;
   #arriving = 0;
-  #listener: (added: WaitingTx) => void = () => {};
+  readonly #listeners: ((added: WaitingTx) => void)[] = [];
 
   constructor(app: CheckTxApplication, limits: MempoolLimits, log: Logger) {
     this.#app = app;
@@ -74,9 +87,9 @@ export class Mempool {
     this.#seen = new SeenTxs(limits.seenTxs);
   }
 
-  /** Called once for every transaction that is let in: the gossip reactor. */
+  /** Calls back once for every transaction that is let in. */
   onAdded(listener: (added: WaitingTx) => void): void {
-    this.#listener = listener;
+    this.#listeners.push(listener);
   }
 
   get size(): number {
@@ -115,10 +128,11 @@ export class Mempool {
     const refusal = this.#refuseSize(tx);
     if (refusal) return refusal;
     const key = toHex(sha256(tx));
-    if (!this.#seen.push(key)) {
-      if (sender !== undefined) this.#txs.get(key)?.senders.add(sender);
-      return { refused: "seen", message: "tx already exists in cache" };
-    }
+    const known = this.#txs.get(key);
+    if (known && sender !== undefined) known.senders.add(sender);
+    const share = known ? undefined : this.#refusePeer(sender);
+    if (share) return share; // Not remembered: it may come in another way.
+    if (!this.#seen.push(key)) return { refused: "seen", message: "tx already exists in cache" };
     const response = this.#ask(tx, checkNew);
     const gas = response.code === 0 ? this.#refuseGas(response.gasWanted) : undefined;
     if (response.code !== 0 || gas) {
@@ -126,12 +140,18 @@ export class Mempool {
       this.#log.debug("refused transaction", { key, code: response.code, gas: gas?.message });
       return gas ?? response;
     }
-    const senders = new Set(sender === undefined ? [] : [sender]);
-    const added = { tx, key, gasWanted: response.gasWanted, senders };
+    this.#add({ tx, key, gasWanted: response.gasWanted, broughtBy: sender });
+    return response;
+  }
+
+  #add(of: Pick<WaitingTx, "tx" | "key" | "gasWanted" | "broughtBy">): void {
+    const { broughtBy: peer, key, tx } = of;
+    const senders = new Set(peer === undefined ? [] : [peer]);
+    const added: WaitingTx = { ...of, senders, height: this.#height };
     this.#txs.set(key, added);
     this.#totalBytes += tx.length;
-    this.#listener(added);
-    return response;
+    if (peer !== undefined) this.#brought.set(peer, (this.#brought.get(peer) ?? 0) + 1);
+    for (const listener of this.#listeners) listener(added);
   }
 
   /** Transactions in order until the next would exceed a limit; -1 is no limit. */
@@ -184,6 +204,7 @@ export class Mempool {
     limits: TxLimits,
   ): void {
     this.#txLimits = limits;
+    this.#height = decided.height;
     decided.txs.forEach((tx, index) => {
       const key = toHex(sha256(tx));
       // A decided transaction stays known, so that a late copy is not executed again.
@@ -191,14 +212,28 @@ export class Mempool {
       else if (this.#limits.invalidTxs === "forget") this.#seen.remove(key);
       this.#drop(key);
     });
+    this.#expire();
     this.#recheck();
   }
 
   /** Forgets everything, the remembered hashes too. */
   flush(): void {
     this.#txs.clear();
+    this.#brought.clear();
     this.#seen.clear();
     this.#totalBytes = 0;
+  }
+
+  /** Transactions come in order of height, so the first that may stay ends the walk. */
+  #expire(): void {
+    const { ttlBlocks } = this.#limits;
+    if (ttlBlocks === 0) return;
+    for (const { height, key } of this.#txs.values()) {
+      if (this.#height - height <= BigInt(ttlBlocks)) return;
+      this.#log.debug("transaction waited too long", { key, height });
+      this.#drop(key);
+      this.#seen.remove(key); // Whoever still wants it may send it again.
+    }
   }
 
   #recheck(): void {
@@ -232,6 +267,20 @@ export class Mempool {
     if (!waiting) return;
     this.#txs.delete(key);
     this.#totalBytes -= waiting.tx.length;
+    const { broughtBy: peer } = waiting;
+    if (peer === undefined) return;
+    const left = (this.#brought.get(peer) ?? 1) - 1;
+    if (left === 0) this.#brought.delete(peer);
+    else this.#brought.set(peer, left);
+  }
+
+  /** One peer must not fill the mempool for all others. */
+  #refusePeer(peer: string | undefined): MempoolRefusal | undefined {
+    const { maxTxsPerPeer } = this.#limits;
+    if (peer === undefined || maxTxsPerPeer === 0) return undefined;
+    if ((this.#brought.get(peer) ?? 0) < maxTxsPerPeer) return undefined;
+    const message = `mempool has ${maxTxsPerPeer} txs of peer ${peer}, its maximum`;
+    return { refused: "peer-full", message };
   }
 
   #refuseSize(tx: Uint8Array): MempoolRefusal | undefined {

@@ -65,5 +65,7 @@ function mempoolLimits(config: Config) {
     maxTxBytes: config.number("mempool.max_tx_bytes"),
     seenTxs: config.number("mempool.cache_size"),
     invalidTxs: "forget",
+    ttlBlocks: config.number("mempool.ttl_num_blocks"),
+    maxTxsPerPeer: config.number("mempool.max_txs_per_peer"),
   } as const;
 }

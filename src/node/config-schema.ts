@@ -111,6 +111,22 @@ const config: readonly Row[] = [
   ["mempool", "cache_size", "integer", 10_000, "Hashes remembered as seen.", [0, 10_000_000]],
   ["mempool", "broadcast", "bool", true, "Pass transactions on to peers."],
   [
+    "mempool",
+    "ttl_num_blocks",
+    "integer",
+    0,
+    "Blocks that a transaction may wait; 0 is any number.",
+    [0, 1_000_000],
+  ],
+  [
+    "mempool",
+    "max_txs_per_peer",
+    "integer",
+    0,
+    "Waiting transactions that one peer may have brought; 0 is any number.",
+    [0, 1_000_000],
+  ],
+  [
     "consensus",
     "timeout_propose",
     "duration",
@@ -172,6 +188,21 @@ const config: readonly Row[] = [
     "bool",
     false,
     "Begin the next height as soon as every precommit is there.",
+  ],
+  [
+    "consensus",
+    "create_empty_blocks",
+    "bool",
+    true,
+    "Make a block at every interval; else only for transactions, or after the state changed.",
+  ],
+  [
+    "consensus",
+    "create_empty_blocks_interval",
+    "duration",
+    "0s",
+    "With create_empty_blocks off: an empty block after so long; 0s is none.",
+    [0, 60 * minuteMs],
   ],
 ];
 

@@ -4,9 +4,9 @@
  */
 import "../p2p/promise-shim.ts"; // Before anything of libp2p.
 import { existsSync, readFileSync } from "node:fs";
-import { Router } from "../api/router.ts";
 import { BlockSync } from "../blocksync/reactor.ts";
 import { ConsensusEngine } from "../consensus/engine/engine.ts";
+import type { IdlePolicy } from "../consensus/engine/idle.ts";
 import { ConsensusReactor } from "../consensus/gossip/reactor.ts";
 import { FolderLogDisk } from "../consensus/wal/disk.ts";
 import { Wal } from "../consensus/wal/wal.ts";
@@ -15,7 +15,6 @@ import { MempoolReactor } from "../mempool/reactor.ts";
 import { PeerNetwork } from "../p2p/network.ts";
 import { openSignState } from "../privval/files.ts";
 import { LocalSigner } from "../privval/local-signer.ts";
-import { RpcServer } from "../rpc/server.ts";
 import type { ChainState } from "../types/chain-state.ts";
 import { type GenesisDoc, parseGenesis } from "../types/genesis/genesis.ts";
 import { type Chain, openChain } from "./chain.ts";
@@ -24,7 +23,8 @@ import { type Config, ConfigError, loadConfig } from "./config.ts";
 import { openDatabases } from "./databases.ts";
 import { homePaths } from "./home.ts";
 import { startApi } from "./interfaces/api.ts";
-import { apiBackend, type RunningParts, rpcBackend } from "./interfaces/backends.ts";
+import type { RunningParts } from "./interfaces/backends.ts";
+import { startRpc } from "./interfaces/rpc.ts";
 import { loadOrCreateKeys, type NodeKeys } from "./keys.ts";
 import { Logger } from "./logger.ts";
 import { appVersion, cometVersion } from "./version.ts";
@@ -104,8 +104,7 @@ async function start({ home, config, log, stops, fatal }: Start) {
   const parts: RunningParts = { ...chain, engine, network, blockSync };
   const index = databases.index;
   const rpc = await startRpc({ parts, config, genesis, keys, stops, index, fatal });
-  const router = apiRouter(parts, rpc.server, config);
-  const api = await startApi({ router, config, stops });
+  const api = await startApi({ router: rpc.router, config, stops });
   await network.start();
   stops.push(() => network.stop());
   const hasPeers = config.string("p2p.persistent_peers") !== "";
@@ -229,7 +228,7 @@ function buildEngine(parts: {
   const paths = homePaths(home);
   const wal = Wal.open({ disk: new FolderLogDisk(paths.wal), clock: machineClock, log });
   const ms = (name: string) => config.number(`consensus.${name}`);
-  return new ConsensusEngine({
+  const engine = new ConsensusEngine({
     executor: chain.executor,
     blocks: chain.blocks,
     evidence: chain.evidence,
@@ -247,8 +246,17 @@ function buildEngine(parts: {
       commitMs: ms("timeout_commit"),
       skipCommitWait: config.boolean("consensus.skip_timeout_commit"),
     },
+    idle: idlePolicy(config, chain),
     fatal,
   });
+  chain.mempool.onAdded(() => engine.txsAvailable());
+  return engine;
+}
+
+function idlePolicy(config: Config, { mempool }: Chain): IdlePolicy | undefined {
+  if (config.boolean("consensus.create_empty_blocks")) return undefined;
+  const intervalMs = config.number("consensus.create_empty_blocks_interval");
+  return { hasTxs: () => mempool.size > 0, intervalMs };
 }
 
 function openSigner(file: string, { validator }: NodeKeys, state: ChainState): LocalSigner {
@@ -256,55 +264,4 @@ function openSigner(file: string, { validator }: NodeKeys, state: ChainState): L
   const sets = [lastValidators, validators, nextValidators];
   const isValidator = sets.some((set) => set.byAddress(validator.address));
   return new LocalSigner(validator, openSignState(file, { lastHeight, isValidator }));
-}
-
-async function startRpc(options: {
-  readonly parts: RunningParts;
-  readonly config: Config;
-  readonly genesis: GenesisDoc;
-  readonly keys: NodeKeys;
-  readonly stops: Stop[];
-  readonly index: ConstructorParameters<typeof RpcServer>[1];
-  readonly fatal: (error: unknown) => void;
-}): Promise<{ readonly server: RpcServer; readonly port: number }> {
-  const { parts, config, genesis, keys, stops } = options;
-  const backend = rpcBackend(parts, {
-    nodeId: keys.nodeId,
-    moniker: config.string("moniker"),
-    network: genesis.chainId,
-    version: cometVersion,
-    p2pListenAddress: config.string("p2p.laddr"),
-    rpcAddress: config.string("rpc.laddr"),
-    channels: Uint8Array.of(0x20, 0x21, 0x22, 0x23, 0x30, 0x38, 0x40),
-    consensusKey: keys.validator.pubKey.key,
-    isCatchingUp: () => parts.blockSync.isRunning,
-    genesis,
-  });
-  const server = new RpcServer(backend, options.index);
-  await indexMissedBlocks(server, parts);
-  parts.feed.onBlock(({ block, blockId, finalize }) => {
-    server.publish({ block, blockId, result: finalize }).catch(options.fatal);
-  });
-  const port = await server.start(config.address("rpc.laddr"));
-  stops.push(() => server.stop());
-  return { server, port };
-}
-
-/** A crash may have lost the last batches of the index. */
-async function indexMissedBlocks(server: RpcServer, parts: RunningParts): Promise<void> {
-  const { blocks, states } = parts;
-  const indexed = server.context.index.lastHeight();
-  const base = blocks.base();
-  const tip = parts.state().lastBlockHeight;
-  for (let height = indexed + 1n > base ? indexed + 1n : base; height <= tip; height++) {
-    const [block, blockId] = [blocks.loadBlock(height), blocks.loadBlockId(height)];
-    const result = states.loadFinalizeBlock(height);
-    if (block && blockId && result) await server.publish({ block, blockId, result });
-  }
-}
-
-/** What REST, grpc-web and gRPC answer from. */
-function apiRouter(parts: RunningParts, rpc: RpcServer, config: Config): Router {
-  const minimumGasPrices = config.string("minimum-gas-prices");
-  return new Router(apiBackend(parts, rpc.context, { minimumGasPrices }));
 }

@@ -7,6 +7,7 @@ import type { BlockID, Proposal, Vote } from "cosmjs-types/tendermint/types/type
 import { BlockStore } from "../../src/blockstore/block-store.ts";
 import { ConsensusEngine } from "../../src/consensus/engine/engine.ts";
 import type { EngineEvent } from "../../src/consensus/engine/events.ts";
+import type { IdlePolicy } from "../../src/consensus/engine/idle.ts";
 import { type ConsensusTimeouts, defaultTimeouts } from "../../src/consensus/engine/timeouts.ts";
 import type { BlockExecutor, Logger, ProposalRequest } from "../../src/consensus/expected.ts";
 import type { VoteType } from "../../src/consensus/votes.ts";
@@ -66,12 +67,18 @@ export class OneValidator {
   self = 0;
   isFollower = false;
   timeouts: ConsensusTimeouts = { ...defaultTimeouts, proposeMs: 1000 };
+  /** Set before start: heights wait for transactions. */
+  idle: IdlePolicy | undefined;
+  /** What executing a block leaves; the genesis state has none. */
+  appHash = new Uint8Array(0);
   /** Why a block may not follow the state; the application's opinion of it. */
   invalid: (block: Block) => string | undefined = () => undefined;
   accepts: (block: Block) => boolean = () => true;
   /** Holds applyBlock back until the test lets it go on. */
   applying: Promise<void> = Promise.resolve();
   engine!: ConsensusEngine; // Set by start, which every test calls first.
+  /** After the last applied block. */
+  #latest: ChainState;
   #signState: string | undefined;
   #life = 0;
 
@@ -89,6 +96,7 @@ export class OneValidator {
       appHash: new Uint8Array(32),
       appState: {},
     });
+    this.#latest = this.state;
     this.keys = this.state.validators.validators.map(({ address }) => {
       const key = made.find((one) => Buffer.compare(one.address, address) === 0);
       if (!key) throw new Error("a validator without a key");
@@ -134,10 +142,11 @@ export class OneValidator {
       wal: Wal.open({ disk: this.log, clock, log: silent }),
       signer: this.isFollower ? undefined : new LocalSigner(key, file),
       timeouts: this.timeouts,
+      idle: this.idle,
       fatal: (error) => this.failures.push(error),
     });
     this.engine.listen((event) => this.#note(event));
-    this.engine.start(this.state);
+    this.engine.start(this.#latest);
   }
 
   /** Lets virtual time pass. */
@@ -244,7 +253,10 @@ export class OneValidator {
         this.applied.push(header.height);
         const last = { lastBlockId: blockId, lastBlockTime: header.time };
         const lastValidators = state.validators;
-        return { ...state, ...last, lastBlockHeight: header.height, lastValidators };
+        const { appHash } = this;
+        const applied = { lastBlockHeight: header.height, lastValidators, appHash };
+        this.#latest = { ...state, ...last, ...applied };
+        return this.#latest;
       },
     };
   }

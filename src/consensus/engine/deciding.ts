@@ -3,6 +3,7 @@ import type { ChainState } from "../../types/chain-state.ts";
 import type { BlockExecutor, BlockStore, Logger } from "../expected.ts";
 import type { Lock } from "../round.ts";
 import { voteSet } from "../votes.ts";
+import type { WalRecord } from "../wal/records.ts";
 import type { Wal } from "../wal/wal.ts";
 import { commitOf, votesOfCommit } from "./commits.ts";
 import type { Height, LastCommit } from "./height.ts";
@@ -52,4 +53,17 @@ export function loadLastCommit(
   const commit = blocks.loadSeenCommit(height);
   if (!commit) throw new ConsensusFailure(`no commit stored for height ${height}`);
   return { votes: votesOfCommit(commit, state.lastValidators), round: commit.round };
+}
+
+/**
+ * What the log has of the height after this one; undefined when it has nothing, and now begins.
+ * Throws when the log is ahead of the state.
+ */
+export function recordsToReplay(wal: Wal, height: bigint): readonly WalRecord[] | undefined {
+  const records = wal.recordsAfter(height);
+  if (records?.some((record) => record.endHeight)) {
+    throw new ConsensusFailure(`the log ends a height above ${height}`);
+  }
+  if (!records) wal.endHeight(height);
+  return records;
 }

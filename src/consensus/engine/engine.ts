@@ -11,15 +11,17 @@ import type { ChainState } from "../../types/chain-state.ts";
 import { type Effect, type Input, type Lock, step } from "../round.ts";
 import { addVote, type CheckedVote, hasAll, isTaken, voteSet } from "../votes.ts";
 import { keyOf } from "./commits.ts";
-import { ConsensusFailure, loadLastCommit, storeAndApply } from "./deciding.ts";
+import { ConsensusFailure, loadLastCommit, recordsToReplay, storeAndApply } from "./deciding.ts";
 import type { EngineEvent, EngineListener, RoundView } from "./events.ts";
 import { Height, type LastCommit } from "./height.ts";
+import { Idle } from "./idle.ts";
 import {
   type EngineInput,
   type FiredTimeout,
   inputRecord,
   type MajorityClaim,
   readRecord,
+  startOf,
   timeoutRecord,
 } from "./inputs.ts";
 import { Owed } from "./owed.ts";
@@ -35,6 +37,7 @@ export class ConsensusEngine {
   readonly #parts: EngineParts;
   readonly #listeners = new Set<EngineListener>();
   readonly #timers: StepTimers;
+  readonly #idle: Idle | undefined;
   readonly #inputs: Input[] = [];
   #waiting: { readonly input: EngineInput; readonly peer: string }[] = [];
   #height: Height | undefined;
@@ -47,6 +50,9 @@ export class ConsensusEngine {
   constructor(parts: EngineParts) {
     this.#parts = parts;
     this.#timers = new StepTimers(parts, (fired) => this.#timeout(fired));
+    const { blocks, clock, idle: policy } = parts;
+    const begin = (height: bigint) => this.#timeout(startOf(height));
+    if (policy) this.#idle = new Idle({ blocks, clock, policy }, begin);
   }
 
   /** Adds a listener, for good. */
@@ -65,15 +71,8 @@ export class ConsensusEngine {
    */
   start(state: ChainState): void {
     this.#begin(state, loadLastCommit(this.#parts.blocks, state), this.#parts.clock.now());
-    const { wal } = this.#parts;
-    const records = wal.recordsAfter(state.lastBlockHeight);
-    if (records === undefined) {
-      wal.endHeight(state.lastBlockHeight);
-      return;
-    }
-    if (records.some((record) => record.endHeight)) {
-      throw new ConsensusFailure(`the log ends a height above ${state.lastBlockHeight}`);
-    }
+    const records = recordsToReplay(this.#parts.wal, state.lastBlockHeight);
+    if (!records) return;
     this.#replay = new Owed();
     for (const record of records) {
       const read = readRecord(record);
@@ -107,6 +106,11 @@ export class ConsensusEngine {
     this.#guarded(() => this.#drive({ type: "claim", claim }));
   }
 
+  /** Transactions wait: a height that is held for want of them begins. */
+  txsAvailable(): void {
+    this.#idle?.end();
+  }
+
   #take(input: EngineInput, peer: string): void {
     const h = this.#height;
     if (!h) return;
@@ -129,13 +133,10 @@ export class ConsensusEngine {
   }
 
   #takeLateCommit(h: Height, vote: CheckedVote, peer: string): void {
-    const last = h.lastCommit;
-    if (!last || vote.type !== "precommit" || vote.round !== last.round) return;
-    const [votes, outcome] = addVote(last.votes, vote, peer);
-    if (outcome.kind !== "added") return;
+    const added = h.addLateCommit(vote, peer);
+    if (!added) return;
     this.#log({ type: "vote", vote: vote.signed }, peer);
-    h.lastCommit = { ...last, votes };
-    if (outcome.conflictsWith) this.#conflict(outcome.conflictsWith, vote);
+    if (added.conflictsWith) this.#conflict(added.conflictsWith, vote);
     this.#emit({ type: "vote", vote, isOwn: false });
     this.#skipCommitWait(h);
   }
@@ -151,6 +152,7 @@ export class ConsensusEngine {
     this.#log({ type: "proposal", proposal }, peer);
     h.proposal = proposal;
     if (peer !== "") this.#emit({ type: "proposal", isOwn: false });
+    this.#idle?.end(); // Somebody has something to decide.
     this.#refresh(h);
   }
 
@@ -178,6 +180,7 @@ export class ConsensusEngine {
   #timeout(fired: FiredTimeout): void {
     if (this.#isStopped || this.#applying || this.#height?.height !== fired.height) return;
     const { step: on, round } = fired;
+    if (on === "newHeight" && this.#idle?.holds(this.#height)) return;
     this.#guarded(() => {
       this.#parts.wal.append(timeoutRecord(fired));
       this.#drive({ type: "timeout", step: on, round });
@@ -277,8 +280,7 @@ export class ConsensusEngine {
       return;
     }
     const { proposal, parts } = made;
-    const { height } = h;
-    const { round } = start;
+    const [height, round] = [h.height, start.round];
     this.#logOwn([
       { type: "proposal", proposal },
       ...parts.map((part) => ({ type: "blockPart", height, round, part }) as const),
@@ -345,15 +347,13 @@ export class ConsensusEngine {
   #skipCommitWait(h: Height): void {
     if (!this.#parts.timeouts.skipCommitWait || !h.lastCommit) return;
     const set = voteSet(h.lastCommit.votes, "precommit", h.lastCommit.round);
-    const begin = { height: h.height, step: "newHeight", round: 0, delayMs: 0 } as const;
-    if (set && hasAll(set)) this.#timeout(begin); // Which also logs it.
+    if (set && hasAll(set)) this.#timeout(startOf(h.height)); // Which also logs it.
   }
 
   /** Signs what the log's inputs ask for and the log does not have; the signer guards. */
   #payOwed(owed: Owed): void {
     this.#replay = undefined;
-    const h = this.#height;
-    const { signer } = this.#parts;
+    const [h, { signer }] = [this.#height, this.#parts];
     if (!h || !signer || h.isDecided) return;
     const proposal = owed.proposal(h);
     if (proposal) this.#propose(h, proposal);

@@ -11,7 +11,14 @@ import type { ValidatorSet } from "../../types/validator-set.ts";
 import { verifyProposal, verifyVote } from "../../types/vote.ts";
 import { voteTypeOf } from "../gossip/messages.ts";
 import { newHeight, type RoundState } from "../round.ts";
-import { type BlockKey, type CheckedVote, type Votes, voteSet, votesBy } from "../votes.ts";
+import {
+  addVote,
+  type BlockKey,
+  type CheckedVote,
+  type Votes,
+  voteSet,
+  votesBy,
+} from "../votes.ts";
 import { BlockAssembly } from "./block-assembly.ts";
 import { keyOf, votesOf } from "./commits.ts";
 
@@ -102,6 +109,19 @@ export class Height {
     }
     const { pubKey } = this.validators.proposer();
     return verifyProposal(this.state.chainId, proposal, pubKey) ? undefined : "proposal signature";
+  }
+
+  /** Takes a precommit of the height before that came after its decision; undefined when it is no news. */
+  addLateCommit(
+    vote: CheckedVote,
+    peer: string,
+  ): { readonly conflictsWith: CheckedVote | undefined } | undefined {
+    const last = this.lastCommit;
+    if (!last || vote.type !== "precommit" || vote.round !== last.round) return undefined;
+    const [votes, outcome] = addVote(last.votes, vote, peer);
+    if (outcome.kind !== "added") return undefined;
+    this.lastCommit = { ...last, votes };
+    return { conflictsWith: outcome.conflictsWith };
   }
 
   /**

@@ -80,3 +80,11 @@ export function readRecord(
   }
   return undefined;
 }
+
+/** The end of the wait before round 0. */
+export const startOf = (height: bigint): FiredTimeout => ({
+  height,
+  step: "newHeight",
+  round: 0,
+  delayMs: 0,
+});

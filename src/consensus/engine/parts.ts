@@ -8,6 +8,7 @@ import type {
   Signer,
 } from "../expected.ts";
 import type { Wal } from "../wal/wal.ts";
+import type { IdlePolicy } from "./idle.ts";
 import type { ConsensusTimeouts } from "./timeouts.ts";
 
 /** What the engine works with. */
@@ -21,6 +22,8 @@ export interface EngineParts {
   /** Undefined: the node follows and never votes. */
   readonly signer: Signer | undefined;
   readonly timeouts: ConsensusTimeouts;
+  /** Undefined: a block at every interval, empty or not. */
+  readonly idle?: IdlePolicy | undefined;
   /** Disk, application or consensus failed; the engine stands still. The node must stop. */
   readonly fatal: (error: unknown) => void;
 }

@@ -36,10 +36,16 @@ async function fill(mempool: Mempool, count: number, from = 0): Promise<void> {
   for (let n = from; n < from + count; n++) await mempool.checkTx(tx(n));
 }
 
-function update(mempool: Mempool, txs: Uint8Array[], codes: number[] = [], limits = unlimited) {
+function update(
+  mempool: Mempool,
+  txs: Uint8Array[],
+  codes: number[] = [],
+  limits = unlimited,
+  height = 1n,
+) {
   mempool.lock();
   const results = txs.map((_, index) => ({ ...result(codes[index] ?? 0), events: [] }));
-  mempool.update({ height: 1n, txs, results }, limits);
+  mempool.update({ height, txs, results }, limits);
   mempool.unlock();
 }
 
@@ -268,4 +274,38 @@ t.test("a large transaction travels alone; a malformed message bans", async (t) 
   t.same(b.network.bans, [], "an invalid transaction is no offence");
   b.reactor.receive(0x30, peer, utf8("garbage"));
   t.match(b.network.bans, ["a: malformed mempool message"]);
+});
+
+t.test("what waits longer than ttlBlocks goes, and may come again", async (t) => {
+  const { mempool } = mempoolOf({ ttlBlocks: 2 });
+  const pass = (height: bigint) => update(mempool, [], [], unlimited, height);
+  await fill(mempool, 2);
+  pass(1n);
+  await fill(mempool, 1, 2);
+  pass(2n);
+  t.equal(mempool.size, 3, "two blocks are allowed");
+  pass(3n);
+  t.same(mempool.reapMaxTxs(9), [tx(2)], "the first two have waited for three");
+  t.equal(mempool.totalBytes, 20);
+  t.match(await mempool.checkTx(tx(0)), { code: 0 }, "not refused as seen");
+  pass(4n);
+  t.same(mempool.reapMaxTxs(9), [tx(0)]);
+});
+
+t.test("one peer fills its share, not the mempool", async (t) => {
+  const { mempool } = mempoolOf({ maxTxsPerPeer: 2 });
+  const from = (peer: string | undefined, ...ns: number[]) =>
+    Promise.all(ns.map((n) => mempool.checkTx(tx(n), peer)));
+  t.match(await from("flood", 0, 1, 2), [{ code: 0 }, { code: 0 }, { refused: "peer-full" }]);
+  t.match(await from("flood", 0), [{ refused: "seen" }], "what is here is no news");
+  t.match(await from("other", 2, 0), [{ code: 0 }, { refused: "seen" }], "others may bring it");
+  t.match(
+    await from(undefined, 3, 4, 5),
+    [{ code: 0 }, { code: 0 }, { code: 0 }],
+    "RPC is no peer",
+  );
+  update(mempool, [tx(0)]);
+  t.match(await from("flood", 6, 7), [{ code: 0 }, { refused: "peer-full" }], "one has gone");
+  mempool.flush();
+  t.match(await from("flood", 8, 9), [{ code: 0 }, { code: 0 }]);
 });
