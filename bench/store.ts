@@ -1,98 +1,189 @@
 /**
- * The store at 100,000 keys, beside a naive tree of objects in the same run: gets, updates with
- * root hash, updates with a durable commit, iteration, opening. Run: node --import tsx
- * bench/store.ts [folder for the database, the system's temporary folder otherwise]
+ * The store at a million accounts: updates with root hash and fsynced commit, gets, pauses, empty
+ * commits, opening after a crash, memory; then cosmos/iavl on goleveldb doing the same work, when
+ * Go is there. Run: node --import tsx bench/store.ts [--keys N] [--rounds N] [--folder DIR]
  */
+import { spawn, spawnSync } from "node:child_process";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
+import { PerformanceObserver } from "node:perf_hooks";
+import { parseArgs } from "node:util";
 import { sha256 } from "../src/crypto/hash.ts";
-import { equalBytes, u64be } from "../src/encoding/bytes.ts";
-import { Tree } from "../src/store/iavl/tree.ts";
+import { toHex, u64be } from "../src/encoding/bytes.ts";
 import { openLevelDb } from "../src/store/leveldb.ts";
 import { Multistore } from "../src/store/multistore.ts";
-import { NaiveTree } from "../test/support/naive-iavl.ts";
 import { Xorshift } from "../test/support/xorshift.ts";
 
-const keys = 100_000;
+const { values: flags } = parseArgs({
+  options: {
+    keys: { type: "string", default: "1000000" },
+    rounds: { type: "string", default: "450" },
+    folder: { type: "string", default: tmpdir() },
+    "skip-go": { type: "boolean", default: false },
+    child: { type: "string" },
+  },
+});
+const keys = Number(flags.keys);
+const rounds = Number(flags.rounds);
 const batch = 2_000;
-const rounds = 3;
-const random = new Xorshift(1);
-const allKeys = Array.from({ length: keys }, (_, i) => sha256(u64be(BigInt(i))).subarray(0, 22));
-const keyAt = (i: number): Uint8Array => allKeys[i] ?? new Uint8Array();
-const value = (): Uint8Array => random.bytes(60);
+const fillBatch = 20_000;
+const keyBytes = 22;
+const valueBytes = 60;
 
-interface Writable {
-  get(key: Uint8Array): Uint8Array | undefined;
-  set(key: Uint8Array, value: Uint8Array): void;
-}
-
-/** Best of the rounds: the machine may be shared, and only ever makes a round slower. */
-async function measure(name: string, count: number, run: () => void | Promise<void>) {
-  let best = Number.POSITIVE_INFINITY;
-  for (let round = 0; round < rounds; round++) {
-    const start = performance.now();
-    await run();
-    best = Math.min(best, performance.now() - start);
-  }
-  const perSecond = Math.round((count / best) * 1000).toLocaleString("en-US");
-  console.log(`${name.padEnd(52)} ${perSecond.padStart(10)} /s`);
-}
-
-const writes = Array.from({ length: batch }, () => [random.below(keys), value()] as const);
-const update = (store: Writable) => {
-  for (const [key, bytes] of writes) store.set(keyAt(key), bytes);
-};
-const read = (store: Writable) => {
-  for (let i = 0; i < keys; i++) store.get(keyAt((i * 7919) % keys));
-};
-
-const naive = new NaiveTree(1n);
-const tree = new Tree(1);
+const allKeys = new Uint8Array(keys * keyBytes);
 for (let i = 0; i < keys; i++) {
-  const bytes = value();
-  naive.set(keyAt(i), bytes);
-  tree.set(keyAt(i), bytes);
+  allKeys.set(sha256(u64be(BigInt(i))).subarray(0, keyBytes), i * keyBytes);
 }
-if (!equalBytes(naive.commit(), tree.workingHash())) throw new Error("the trees differ");
-tree.seal();
+const keyAt = (i: number): Uint8Array => allKeys.subarray(i * keyBytes, (i + 1) * keyBytes);
 
-await measure("naive objects: gets", keys, () => read(naive));
-await measure("tree: gets", keys, () => read(tree));
-await measure("naive objects: updates, root hash", batch, () => {
-  update(naive);
-  naive.commit();
-});
-await measure("tree: updates, root hash", batch, () => {
-  update(tree);
-  tree.workingHash();
-  tree.seal();
-  tree.releaseBelow(tree.workingVersion - 1);
-});
-await measure("tree: pairs iterated", keys, () => {
-  for (const _ of tree.iterate());
-});
+/** A value that says when it was written. */
+function valueAt(index: number, round: number): Uint8Array {
+  const value = new Uint8Array(valueBytes);
+  const view = new DataView(value.buffer);
+  view.setUint32(0, index, true);
+  view.setUint32(4, round, true);
+  return value;
+}
 
-const folder = await mkdtemp(path.join(process.argv[2] ?? tmpdir(), "gonka-bench-"));
-try {
+const cpuMs = (): number => {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1000;
+};
+const show = (name: string, value: string): void => console.log(`${name.padEnd(58)} ${value}`);
+const perSecond = (count: number, ms: number): string =>
+  `${Math.round((count / ms) * 1000).toLocaleString("en-US")} /s`;
+const quantile = (sorted: readonly number[], part: number): string =>
+  `${(sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * part))] ?? 0).toFixed(1)} ms`;
+const residentMiB = (): number => process.memoryUsage().rss / 2 ** 20;
+
+/** Everything but opening, in a process of its own; ends by a kill, so that opening follows a crash. */
+async function work(folder: string): Promise<void> {
+  const gcMs: number[] = [];
+  const observer = new PerformanceObserver((list) => {
+    for (const entry of list.getEntries()) gcMs.push(entry.duration);
+  });
+  const store = await Multistore.open(await openLevelDb(folder), ["bank"]);
+  const bank = store.working("bank");
+  for (let i = 0; i < keys; i++) {
+    bank.set(keyAt(i), valueAt(i, 0));
+    if (i % fillBatch === fillBatch - 1) await store.commit();
+  }
+  show("filled", `${keys.toLocaleString("en-US")} keys, ${residentMiB().toFixed(0)} MiB`);
+  observer.observe({ entryTypes: ["gc"] });
+  const random = new Xorshift(1);
+  const cpuPauses: number[] = [];
+  const wallPauses: number[] = [];
+  const [start, cpu] = [performance.now(), cpuMs()];
+  for (let round = 1; round <= rounds; round++) {
+    const [begin, cpuBegin] = [performance.now(), cpuMs()];
+    for (let i = 0; i < batch; i++) {
+      const index = random.below(keys);
+      bank.set(keyAt(index), valueAt(index, round));
+    }
+    store.workingHash();
+    const committed = store.commit();
+    cpuPauses.push(cpuMs() - cpuBegin);
+    wallPauses.push(performance.now() - begin);
+    await committed;
+  }
+  show("updates, root hash, fsynced commit, by CPU", perSecond(rounds * batch, cpuMs() - cpu));
+  show("the same by the clock", perSecond(rounds * batch, performance.now() - start));
+  show("root hash after them", toHex(store.workingHash()));
+  for (const [name, pauses] of [
+    ["a block of 2,000 updates without the wait for the disk, CPU", cpuPauses],
+    ["the same by the clock", wallPauses],
+    ["garbage collection meanwhile", gcMs],
+  ] as const) {
+    const sorted = [...pauses].sort((a, b) => a - b);
+    const [median, most, worst] = [0.5, 0.99, 1].map((part) => quantile(sorted, part));
+    show(name, `median ${median}, 99 of 100 ${most}, worst ${worst}`);
+  }
+  reads(bank);
+  await emptyCommits(store);
+  show("resident", `${residentMiB().toFixed(0)} MiB`);
+  process.kill(process.pid, "SIGKILL");
+}
+
+function reads(bank: { get(key: Uint8Array): Uint8Array | undefined }): void {
+  const gets = 500_000;
+  const start = cpuMs();
+  for (let i = 0; i < gets; i++) {
+    if (bank.get(keyAt((i * 7919) % keys))?.length !== valueBytes) throw new Error("a key is gone");
+  }
+  show("gets, by CPU", perSecond(gets, cpuMs() - start));
+}
+
+async function emptyCommits(store: Multistore): Promise<void> {
+  const walls: number[] = [];
+  const cpu = cpuMs();
+  for (let i = 0; i < 100; i++) {
+    const start = performance.now();
+    await store.commit();
+    walls.push(performance.now() - start);
+  }
+  walls.sort((a, b) => a - b);
+  const perCommit = `${((cpuMs() - cpu) / 100).toFixed(2)} ms of CPU`;
+  show("empty fsynced commit", `median ${quantile(walls, 0.5)}, ${perCommit}`);
+}
+
+function runChild(folder: string): Promise<void> {
+  const options = ["--keys", flags.keys, "--rounds", flags.rounds, "--child", folder];
+  const child = spawn(process.execPath, [...process.execArgv, import.meta.filename, ...options], {
+    stdio: "inherit",
+  });
+  return new Promise((resolve, reject) => {
+    child.on("close", (code, signal) => {
+      if (signal === "SIGKILL") resolve();
+      else reject(new Error(`the measuring process ended with ${code}`));
+    });
+  });
+}
+
+async function openAfterCrash(folder: string): Promise<void> {
+  const [start, cpu] = [performance.now(), cpuMs()];
   const db = await openLevelDb(folder);
   const store = await Multistore.open(db, ["bank"]);
-  const bank = store.working("bank");
-  for (let i = 0; i < keys; i++) bank.set(keyAt(i), value());
-  await store.commit();
-  await measure("multistore: gets", keys, () => read(bank));
-  await measure("multistore: updates, root hash, fsynced commit", batch, async () => {
-    update(bank);
-    await store.commit();
-  });
-  await measure("multistore: empty commits", 1, async () => {
-    await store.commit();
-  });
-  await measure("multistore: keys opened", keys, async () => {
-    await Multistore.open(db, ["bank"]);
-  });
+  const seconds = ((performance.now() - start) / 1000).toFixed(1);
+  const cpuSeconds = ((cpuMs() - cpu) / 1000).toFixed(1);
+  show("opened after a kill -9", `${seconds} s, ${cpuSeconds} s of CPU, at ${store.version}`);
   await db.close();
-} finally {
-  await rm(folder, { recursive: true });
 }
-console.log(`${Math.round(process.memoryUsage().rss / 2 ** 20)} MiB resident`);
+
+/** cosmos/iavl v1 in bench/iavl-go: the versions are pinned there. */
+function benchGo(folder: string): void {
+  const source = path.join(import.meta.dirname, "iavl-go");
+  const program = path.join(folder, "iavl-go");
+  if (spawnSync("go", ["version"]).status !== 0) {
+    show("cosmos/iavl", "skipped: no Go on this machine");
+    return;
+  }
+  const built = spawnSync("go", ["build", "-o", program, "."], { cwd: source, encoding: "utf8" });
+  if (built.status !== 0) {
+    show("cosmos/iavl", `skipped: it does not build: ${built.stderr.split("\n").at(-2)}`);
+    return;
+  }
+  const goRounds = String(Math.min(rounds, 30));
+  const args = [path.join(folder, "iavl"), flags.keys, String(batch), goRounds];
+  const run = spawnSync(program, args, {
+    encoding: "utf8",
+    env: { ...process.env, GOMAXPROCS: "1" },
+  });
+  if (run.status !== 0) throw new Error(`bench/iavl-go failed: ${run.stderr}`);
+  const result = JSON.parse(run.stdout) as Record<string, number | string>;
+  for (const [name, value] of Object.entries(result)) {
+    show(`cosmos/iavl v1.2.6 on goleveldb, ${goRounds} rounds: ${name}`, String(value));
+  }
+}
+
+if (flags.child) await work(flags.child);
+else {
+  const folder = await mkdtemp(path.join(flags.folder, "gonka-bench-"));
+  try {
+    await runChild(path.join(folder, "store"));
+    await openAfterCrash(path.join(folder, "store"));
+    if (!flags["skip-go"]) benchGo(folder);
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+}

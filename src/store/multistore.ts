@@ -181,8 +181,8 @@ export class Multistore {
     const infos = this.#infos();
     const version = nextVersion(this.#header);
     const ops = this.#stores.reduce((sum, { log }) => sum + log.length, 0);
-    const upkeep = this.#upkeep(version);
     const log = encodeLog(infos.map((info) => ({ ...info, ops: this.#subStore(info.name).log })));
+    const upkeep = this.#upkeep(version, log.length);
     this.#isCommitting = true;
     const writes: DbOp[] = [
       { key: logKey(version), value: log },
@@ -258,15 +258,15 @@ export class Multistore {
   }
 
   /** The header of the version about to be written, and what goes with it. */
-  #upkeep(version: number): { header: Header; ops: DbOp[] } {
+  #upkeep(version: number, logBytes: number): { header: Header; ops: DbOp[] } {
     const next: Header = { ...this.#header, version, unfinished: undefined };
     const writer = this.#snapshot;
     if (!writer) return prune(next, this.#keepFrom(version));
-    const chunk = writer.take();
-    if (!writer.isDone) return { header: { ...next, unfinished: writer.progress }, ops: chunk };
+    const chunks = writer.take(logBytes);
+    if (!writer.isDone) return { header: { ...next, unfinished: writer.progress }, ops: chunks };
     const finished = { ...next, snapshots: [...next.snapshots, writer.progress] };
     const pruned = prune(finished, this.#keepFrom(version));
-    return { header: pruned.header, ops: [...chunk, ...pruned.ops] };
+    return { header: pruned.header, ops: [...chunks, ...pruned.ops] };
   }
 
   /** After the batch: the working version becomes the committed one in memory too. */

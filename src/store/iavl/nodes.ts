@@ -6,7 +6,8 @@
  * whether it is hashed (1 bit) and version (high 21 bits), 6 and 7 the first eight bytes of the
  * search key, 8..15 the hash. Most comparisons on the way down end at words 6 and 7.
  */
-import { hash } from "node:crypto";
+import { GrowingMemory } from "./growing-memory.ts";
+import { Preimage } from "./preimage.ts";
 import { type RecordAddress, Records } from "./records.ts";
 
 /** A cell number. The empty tree is noNode. */
@@ -14,10 +15,8 @@ export type NodeId = number;
 export const noNode: NodeId = 0;
 
 const cellWords = 16;
-const cellBytes = cellWords * 4;
-const hashOffset = 32;
-export const hashBytes = 32;
-const firstCells = 64;
+const hashWord = 8;
+const hashBytes = 32;
 const twoTo32 = 2 ** 32;
 const heightMask = 0xff;
 const hashedBit = 0x100;
@@ -41,11 +40,12 @@ function wordAt(key: Uint8Array, at: number): number {
 
 export class Nodes {
   readonly records = new Records();
-  #words = new Uint32Array(firstCells * cellWords);
-  #bytes = Buffer.from(this.#words.buffer);
+  readonly #memory = new GrowingMemory();
+  #words = this.#memory.words;
+  #bytes = this.#memory.bytes;
   #used = 1;
   #free: NodeId[] = [];
-  readonly #scratch = new Scratch();
+  readonly #preimage = new Preimage();
 
   left(id: NodeId): NodeId {
     return this.#words[id * cellWords] as number;
@@ -162,8 +162,8 @@ export class Nodes {
 
   /** The hash of a node (32 bytes, a copy); hashes what is not hashed below it. */
   hash(id: NodeId): Uint8Array {
-    this.#ensureHashed(id);
-    const at = id * cellBytes + hashOffset;
+    if (!this.#isHashed(id)) this.#rehash(id);
+    const at = (id * cellWords + hashWord) * 4;
     return new Uint8Array(this.#bytes.subarray(at, at + hashBytes));
   }
 
@@ -172,25 +172,32 @@ export class Nodes {
     return this.#used - 1 - this.#free.length;
   }
 
-  #ensureHashed(id: NodeId): void {
-    const at = id * cellWords + 5;
-    if (((this.#words[at] as number) & hashedBit) !== 0) return;
-    const height = this.height(id);
+  #isHashed(id: NodeId): boolean {
+    return ((this.#words[id * cellWords + 5] as number) & hashedBit) !== 0;
+  }
+
+  /** Hashes a node that is not hashed yet, and what is not hashed below it. */
+  #rehash(id: NodeId): void {
+    const words = this.#words;
+    const preimage = this.#preimage;
+    const at = id * cellWords;
+    const state = words[at + 5] as number;
+    const height = state & heightMask;
     if (height > 0) {
-      this.#ensureHashed(this.left(id));
-      this.#ensureHashed(this.right(id));
-    }
-    const scratch = this.#scratch;
-    scratch.begin(height, this.size(id), this.version(id));
-    if (height === 0) {
-      const { key, value } = this.records.view(this.record(id));
-      scratch.leaf(key, value);
+      const left = words[at] as number;
+      const right = words[at + 1] as number;
+      if (!this.#isHashed(left)) this.#rehash(left);
+      if (!this.#isHashed(right)) this.#rehash(right);
+      preimage.begin(height, words[at + 4] as number, this.version(id));
+      preimage.child(words, left * cellWords + hashWord);
+      preimage.child(words, right * cellWords + hashWord);
     } else {
-      scratch.child(this.#bytes, this.left(id) * cellBytes + hashOffset);
-      scratch.child(this.#bytes, this.right(id) * cellBytes + hashOffset);
+      preimage.begin(0, 1, this.version(id));
+      const { key, value } = this.records.view(words[at + 2] as number);
+      preimage.leaf(key, value);
     }
-    this.#bytes.write(scratch.digest(), id * cellBytes + hashOffset, hashBytes, "latin1");
-    this.#words[at] = (this.#words[at] as number) | hashedBit;
+    this.#bytes.latin1Write(preimage.digest(), (at + hashWord) * 4, hashBytes);
+    words[at + 5] = state | hashedBit;
   }
 
   /** A cell with this version, height 0 and no hash; the rest is what was there before. */
@@ -203,61 +210,8 @@ export class Nodes {
   }
 
   #grow(): void {
-    const words = new Uint32Array(this.#words.length * 2);
-    words.set(this.#words);
-    this.#words = words;
-    this.#bytes = Buffer.from(words.buffer);
-  }
-}
-
-/**
- * The preimage of a node hash: cosmos/iavl v1 node.go writeHashBytes. Zig-zag varints of height,
- * size and version; then key and value hash, or both children's hashes, length-prefixed.
- */
-class Scratch {
-  #bytes = Buffer.alloc(128);
-  #length = 0;
-
-  begin(height: number, size: number, version: number): void {
-    this.#length = 0;
-    this.#uvarint(height * 2); // Zig-zag of a number that is not negative.
-    this.#uvarint(size * 2);
-    this.#uvarint(version * 2);
-  }
-
-  leaf(key: Uint8Array, value: Uint8Array): void {
-    if (this.#length + key.length + 48 > this.#bytes.length) {
-      const larger = Buffer.alloc((key.length + 96) * 2);
-      this.#bytes.copy(larger);
-      this.#bytes = larger;
-    }
-    this.#uvarint(key.length);
-    this.#bytes.set(key, this.#length);
-    this.#length += key.length;
-    this.#bytes[this.#length++] = hashBytes;
-    this.#bytes.write(hash("sha256", value, "binary"), this.#length, hashBytes, "latin1");
-    this.#length += hashBytes;
-  }
-
-  child(source: Uint8Array, offset: number): void {
-    const bytes = this.#bytes;
-    const at = this.#length;
-    bytes[at] = hashBytes;
-    for (let i = 0; i < hashBytes; i++) bytes[at + 1 + i] = source[offset + i] as number;
-    this.#length = at + 1 + hashBytes;
-  }
-
-  /** SHA-256 as a string of one char per byte: no allocation outside the young heap. */
-  digest(): string {
-    return hash("sha256", this.#bytes.subarray(0, this.#length), "binary");
-  }
-
-  #uvarint(value: number): void {
-    let rest = value;
-    while (rest >= 0x80) {
-      this.#bytes[this.#length++] = (rest % 0x80) | 0x80;
-      rest = Math.floor(rest / 0x80);
-    }
-    this.#bytes[this.#length++] = rest;
+    this.#memory.grow();
+    this.#words = this.#memory.words;
+    this.#bytes = this.#memory.bytes;
   }
 }

@@ -12,7 +12,12 @@ const snapshotVersionsMax = 10_000;
 /** Logs removed by one commit at most. */
 const prunedLogsMax = 1_000;
 
-/** A snapshot being written: one chunk per commit. */
+/** A commit writes one chunk, and more the more it logs, so that snapshots keep up. */
+const snapshotBytesPerLogByte = 5;
+/** Bytes of a snapshot in one commit at most, but for the last chunk. */
+const snapshotBytesMax = 2 << 20;
+
+/** A snapshot being written: a few chunks per commit. */
 export class SnapshotWriter {
   readonly version: number;
   readonly #chunks: Iterator<Uint8Array, void>;
@@ -33,13 +38,18 @@ export class SnapshotWriter {
     return this.#next.done === true;
   }
 
-  /** The write of the next chunk. */
-  take(): DbOp[] {
-    if (this.#next.done) return [];
-    const op = { key: chunkKey(this.version, this.#written), value: this.#next.value };
-    this.#written++;
-    this.#next = this.#chunks.next();
-    return [op];
+  /** The writes of the next chunks: as many as become a commit with a log of so many bytes. */
+  take(logBytes: number): DbOp[] {
+    const enough = Math.min(logBytes * snapshotBytesPerLogByte, snapshotBytesMax);
+    const writes: DbOp[] = [];
+    for (let bytes = 0; !this.#next.done && (bytes === 0 || bytes < enough); ) {
+      const value = this.#next.value;
+      writes.push({ key: chunkKey(this.version, this.#written), value });
+      bytes += value.length;
+      this.#written++;
+      this.#next = this.#chunks.next();
+    }
+    return writes;
   }
 }
 

@@ -9,7 +9,7 @@ import { ByteWriter } from "./byte-writer.ts";
 import { Reader, StoreCorruptError } from "./format.ts";
 
 /** A chunk is cut after the item that takes it over this size. */
-const chunkBytesMin = 1 << 20;
+const chunkBytesMin = 1 << 16;
 
 const leafTag = 0;
 const innerTag = 1;

@@ -1,0 +1,157 @@
+// The same work as bench/store.ts, done by cosmos/iavl v1 on goleveldb: see bench/store.ts.
+// Usage: iavl-go FOLDER KEYS BATCH ROUNDS; prints one line of JSON.
+package main
+
+import (
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/json"
+	"fmt"
+	"os"
+	"strconv"
+	"syscall"
+	"time"
+
+	"cosmossdk.io/log"
+	cosmosdb "github.com/cosmos/cosmos-db"
+	"github.com/cosmos/iavl"
+	iavldb "github.com/cosmos/iavl/db"
+	"github.com/syndtr/goleveldb/leveldb/opt"
+)
+
+const (
+	keyBytes   = 22
+	valueBytes = 60
+	fillBatch  = 20000
+	keep       = 100
+	cacheNodes = 500000
+)
+
+type result struct {
+	UpdatesPerCPUSecond float64 `json:"updatesPerCpuSecond"`
+	UpdatesPerSecond    float64 `json:"updatesPerSecond"`
+	GetsPerCPUSecond    float64 `json:"getsPerCpuSecond"`
+	EmptyCommitMs       float64 `json:"emptyCommitMs"`
+	WorstCommitMs       float64 `json:"worstCommitMs"`
+	OpenMs              float64 `json:"openMs"`
+	ResidentMiB         float64 `json:"residentMiB"`
+	Root                string  `json:"root"`
+}
+
+func must(err error) {
+	if err != nil {
+		panic(err)
+	}
+}
+
+func argument(index int) int {
+	value, err := strconv.Atoi(os.Args[index])
+	must(err)
+	return value
+}
+
+func cpuSeconds() float64 {
+	var usage syscall.Rusage
+	must(syscall.Getrusage(syscall.RUSAGE_SELF, &usage))
+	seconds := func(t syscall.Timeval) float64 { return float64(t.Sec) + float64(t.Usec)/1e6 }
+	return seconds(usage.Utime) + seconds(usage.Stime)
+}
+
+func residentMiB() float64 {
+	var usage syscall.Rusage
+	must(syscall.Getrusage(syscall.RUSAGE_SELF, &usage))
+	return float64(usage.Maxrss) / 1024
+}
+
+// The stream of test/support/xorshift.ts.
+var state uint32 = 1
+
+func below(limit int) int {
+	state ^= state << 13
+	state ^= state >> 17
+	state ^= state << 5
+	return int(state % uint32(limit))
+}
+
+func keyAt(index int) []byte {
+	var number [8]byte
+	binary.BigEndian.PutUint64(number[:], uint64(index))
+	hash := sha256.Sum256(number[:])
+	return hash[:keyBytes]
+}
+
+// A value that says when it was written.
+func valueAt(index int, round int) []byte {
+	value := make([]byte, valueBytes)
+	binary.LittleEndian.PutUint32(value, uint32(index))
+	binary.LittleEndian.PutUint32(value[4:], uint32(round))
+	return value
+}
+
+func open(folder string) (cosmosdb.DB, *iavl.MutableTree) {
+	db, err := cosmosdb.NewGoLevelDBWithOpts("bench", folder, &opt.Options{})
+	must(err)
+	tree := iavl.NewMutableTree(iavldb.NewWrapper(db), cacheNodes, false, log.NewNopLogger(), iavl.SyncOption(true))
+	_, err = tree.Load()
+	must(err)
+	return db, tree
+}
+
+func commit(tree *iavl.MutableTree) []byte {
+	root, version, err := tree.SaveVersion()
+	must(err)
+	if version > keep {
+		must(tree.DeleteVersionsTo(version - keep))
+	}
+	return root
+}
+
+func main() {
+	folder, keys, batch, rounds := os.Args[1], argument(2), argument(3), argument(4)
+	var out result
+	db, tree := open(folder)
+	for index := 0; index < keys; index++ {
+		_, err := tree.Set(keyAt(index), valueAt(index, 0))
+		must(err)
+		if index%fillBatch == fillBatch-1 {
+			commit(tree)
+		}
+	}
+	started, cpu := time.Now(), cpuSeconds()
+	for round := 1; round <= rounds; round++ {
+		begin := time.Now()
+		for i := 0; i < batch; i++ {
+			index := below(keys)
+			_, err := tree.Set(keyAt(index), valueAt(index, round))
+			must(err)
+		}
+		out.Root = fmt.Sprintf("%x", commit(tree))
+		out.WorstCommitMs = max(out.WorstCommitMs, float64(time.Since(begin).Microseconds())/1000)
+	}
+	updates := float64(rounds * batch)
+	out.UpdatesPerSecond = updates / time.Since(started).Seconds()
+	out.UpdatesPerCPUSecond = updates / (cpuSeconds() - cpu)
+	cpu = cpuSeconds()
+	const gets = 200000
+	for i := 0; i < gets; i++ {
+		value, err := tree.Get(keyAt((i * 7919) % keys))
+		must(err)
+		if len(value) != valueBytes {
+			panic("a key is missing")
+		}
+	}
+	out.GetsPerCPUSecond = gets / (cpuSeconds() - cpu)
+	started = time.Now()
+	const empty = 20
+	for i := 0; i < empty; i++ {
+		commit(tree)
+	}
+	out.EmptyCommitMs = time.Since(started).Seconds() * 1000 / empty
+	must(tree.Close())
+	must(db.Close())
+	started = time.Now()
+	db, tree = open(folder)
+	out.OpenMs = time.Since(started).Seconds() * 1000
+	out.ResidentMiB = residentMiB()
+	must(json.NewEncoder(os.Stdout).Encode(out))
+}

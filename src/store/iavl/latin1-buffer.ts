@@ -1,0 +1,8 @@
+/** A Buffer with the fast way to write a string of one char per byte, which the typings leave out. */
+export type Latin1Buffer = Buffer & {
+  latin1Write(text: string, offset: number, length: number): number;
+};
+
+export function latin1Buffer(memory: ArrayBufferLike): Latin1Buffer {
+  return Buffer.from(memory) as Latin1Buffer;
+}
