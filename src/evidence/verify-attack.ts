@@ -1,7 +1,7 @@
 /**
- * When evidence of an attack on light clients counts (cometbft evidence/verify.go): more than a third
- * of the common height's power and more than 2/3 of the shown set signed a block that this chain
- * does not have, and exactly those are accused whom the two commits convict.
+ * When evidence of an attack on light clients counts (cometbft evidence/verify.go): more than a
+ * third of the common height's power and more than 2/3 of the shown set signed a block that this
+ * chain does not have, and exactly those are accused whom the two commits convict.
  */
 import type { LightClientAttackEvidence } from "cosmjs-types/tendermint/types/evidence";
 import { equalBytes } from "../encoding/bytes.ts";

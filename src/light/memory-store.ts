@@ -1,4 +1,4 @@
-/** Verified blocks in memory: for browsers, and for whoever starts from a trusted hash each time. */
+/** Verified blocks in memory: for browsers, and for who starts from a trusted hash each time. */
 import type { LightBlock } from "../types/light/light-block.ts";
 import type { TrustedStore } from "./expected.ts";
 

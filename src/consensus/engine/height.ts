@@ -111,7 +111,7 @@ export class Height {
     return verifyProposal(this.state.chainId, proposal, pubKey) ? undefined : "proposal signature";
   }
 
-  /** Takes a precommit of the height before that came after its decision; undefined when it is no news. */
+  /** Takes a late precommit of the height before; undefined when it is no news. */
   addLateCommit(
     vote: CheckedVote,
     peer: string,
