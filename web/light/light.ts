@@ -2,7 +2,8 @@
  * The light client for web pages: `npm run build:light` makes dist/light.js of it.
  *
  *     import { followChain } from "./light.js";
- *     const client = await followChain({ chainId, primary, witnesses, trustedHeight, trustedHash });
+ *     const client = await followChain({ chainId, primary, witnesses,
+ *       trustedHeight, trustedHash });
  *     const { header } = await client.verify(120n);
  */
 import { fromHex } from "../../src/encoding/bytes.ts";

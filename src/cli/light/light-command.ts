@@ -26,7 +26,7 @@ export function lightCommand(): Command {
     .argument("[height]", "the block to verify (default: the newest)", parseHeight)
     .addHelpText(
       "after",
-      `\nExamples:\n${example}\n  gonkad light verify 120 --chain-id gonka-local-1 --witness http://localhost:26667\n`,
+      `\nExamples:\n${example}\n  gonkad light verify 120 --witness http://localhost:26667\n`,
     )
     .action(async (height: bigint | undefined, flags: LightFlags, command: Command) => {
       const block = await run(command, flags, (client) => verifyOne(client, height));
