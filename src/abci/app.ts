@@ -62,7 +62,7 @@ export async function createApp(options: AppOptions): Promise<StateMachine> {
     skipHeights: new Set(options.skipUpgrades),
     log,
   });
-  const { modules, accounts, bank, consensus, epochs } = wired;
+  const { modules, accounts, bank, consensus, epochs, feegrant } = wired;
   for (const module of modules) registry.add(module);
   const stores = modules.flatMap((module) => module.stores);
   const runtime: Runtime = new Runtime({
@@ -72,7 +72,7 @@ export async function createApp(options: AppOptions): Promise<StateMachine> {
     registry,
     txs: new TxCache(registry),
     store: await Multistore.open(options.db, stores, { keepVersions: options.keepVersions }),
-    ante: { accounts, fees: bank, minGasPrices },
+    ante: { accounts, fees: bank, grants: feegrant, minGasPrices },
     consensus,
     epochs,
     log,

@@ -2,6 +2,7 @@
 import type { Any } from "cosmjs-types/google/protobuf/any";
 import type { ConsensusParams } from "cosmjs-types/tendermint/types/params";
 import type { Coin } from "../encoding/coins.ts";
+import type { Time } from "../encoding/time.ts";
 import type { Addresses } from "../modules/addresses.ts";
 import type { Context } from "../modules/module.ts";
 import type { KvStore, ReadStore } from "../store/kv.ts";
@@ -49,6 +50,10 @@ export interface TxParams {
 export interface Accounts {
   readonly addresses: Addresses;
   readonly params: { get(ctx: Context): TxParams };
+  /** Used timeouts of unordered transactions. tryAdd is false when it was used before. */
+  readonly nonces: {
+    tryAdd(ctx: Context, used: { readonly address: Uint8Array; readonly timeout: Time }): boolean;
+  };
   get(ctx: Context, address: Uint8Array): SignerAccount | undefined;
   /** Writes back what get returned, with another sequence or key. */
   set(ctx: Context, account: SignerAccount): void;
@@ -57,6 +62,16 @@ export interface Accounts {
 /** bank. */
 export interface Fees {
   send(ctx: Context, from: Uint8Array, to: Uint8Array, coins: readonly Coin[]): void;
+}
+
+/** feegrant. */
+export interface FeeGrants {
+  /** Takes a fee from what the granter lets the grantee spend. Throws ModuleError. */
+  use(
+    ctx: Context,
+    parties: { readonly granter: Uint8Array; readonly grantee: Uint8Array },
+    payment: { readonly fee: readonly Coin[]; readonly messageTypes: readonly string[] },
+  ): void;
 }
 
 /** consensus. */

@@ -2,10 +2,15 @@
 import { type Addresses, moduleAddress } from "../modules/addresses.ts";
 import { AccountKeeper, type ModuleAccountSpec } from "../modules/auth/keeper.ts";
 import { authModule } from "../modules/auth/module.ts";
+import type { Router } from "../modules/authz/expected.ts";
+import { AuthzKeeper } from "../modules/authz/keeper.ts";
+import { authzModule } from "../modules/authz/module.ts";
 import { BankKeeper } from "../modules/bank/keeper.ts";
 import { bankModule } from "../modules/bank/module.ts";
 import { chainModule } from "../modules/chain/module.ts";
 import { ConsensusKeeper, consensusModule } from "../modules/consensus/module.ts";
+import { FeegrantKeeper } from "../modules/feegrant/keeper.ts";
+import { feegrantModule } from "../modules/feegrant/module.ts";
 import type { MessageRouter, ParamGuards } from "../modules/gov/expected.ts";
 import { GovKeeper } from "../modules/gov/keeper.ts";
 import { govModule } from "../modules/gov/module.ts";
@@ -40,6 +45,7 @@ export interface Wired {
   readonly consensus: ConsensusKeeper;
   /** Decides when scheduled parameters take effect. */
   readonly epochs: Epochs;
+  readonly feegrant: FeegrantKeeper;
 }
 
 /** What makes addresses and coins those of this chain. */
@@ -64,7 +70,7 @@ const noUpgrades: UpgradeOptions = {
 /** Without an oracle the TypeScript twin judges disputes: the same answers, more slowly. */
 export function wireModules(
   { addresses, baseDenom }: Identity,
-  router: MessageRouter,
+  router: MessageRouter & Router,
   oracle: SprintOracle = CheckedOracle.twinAlone(),
   upgradeOptions: UpgradeOptions = noUpgrades,
 ): Wired {
@@ -79,6 +85,9 @@ export function wireModules(
     accounts,
     blocked: blocked.map(({ name }) => moduleAddress(name)),
   });
+  const grants = { addresses, accounts, bank, router, anyTypes: router };
+  const feegrant = new FeegrantKeeper({ store: new StoreKey("feegrant"), ...grants });
+  const authz = new AuthzKeeper({ store: new StoreKey("authz"), ...grants });
   const consensus = new ConsensusKeeper(new StoreKey("consensus"), addresses);
   const pow = new PowKeeper({
     store: new StoreKey("pow"),
@@ -113,6 +122,8 @@ export function wireModules(
     upgradeModule(upgrades),
     authModule(accounts, authority),
     bankModule(bank, authority),
+    feegrantModule(feegrant),
+    authzModule(authz),
     vestingModule({ addresses, accounts, bank }),
     powModule(pow),
     inferenceModule(market),
@@ -120,7 +131,7 @@ export function wireModules(
     consensusModule(consensus, authority),
     chainModule(addresses, baseDenom),
   ];
-  return { modules, accounts, bank, consensus, epochs: pow };
+  return { modules, accounts, bank, consensus, epochs: pow, feegrant };
 }
 
 /** Finds the parameters that a MsgUpdateParams replaces, whatever module they are of. */

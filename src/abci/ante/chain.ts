@@ -3,11 +3,12 @@
  * Its effects stay even when the messages fail: the fee is paid and the sequence is used up.
  */
 import { sdkErrors } from "../../modules/errors.ts";
-import type { Accounts, Fees } from "../expected.ts";
+import type { Accounts, FeeGrants, Fees } from "../expected.ts";
 import type { RunContext } from "../state/context.ts";
 import type { DecodedTx } from "../tx/decode.ts";
 import { checkMinimumFee, deductFee, feeOf, type GasPrice } from "./fees.ts";
 import { chargeSignatures, raiseSequences, setPubKeys, verifySignatures } from "./signatures.ts";
+import { checkTimeout, useNonces } from "./unordered.ts";
 
 /** Why a transaction is run. */
 export type RunMode = "check" | "recheck" | "simulate" | "finalize";
@@ -21,6 +22,7 @@ const pubKeyBytes = 46n;
 export interface Ante {
   readonly accounts: Accounts;
   readonly fees: Fees;
+  readonly grants: FeeGrants;
   readonly minGasPrices: readonly GasPrice[];
 }
 
@@ -31,6 +33,7 @@ export function runAnte(ctx: RunContext, ante: Ante, run: { tx: DecodedTx; mode:
   checkFeatures(tx);
   checkShape(tx);
   checkHeightAndMemo(ctx, ante, tx);
+  checkTimeout(ctx, tx);
   chargeSize(ctx, ante, run);
   if (mode === "check" || mode === "recheck") checkMinimumFee(tx, ante.minGasPrices);
   deductFee(ctx, ante, tx);
@@ -38,15 +41,13 @@ export function runAnte(ctx: RunContext, ante: Ante, run: { tx: DecodedTx; mode:
   chargeSignatures(ctx, ante, tx);
   // At recheck the same bytes were verified before; what can have changed is the sequence.
   const isVerified = mode === "simulate" || mode === "recheck";
+  useNonces(ctx, ante.accounts, tx);
   verifySignatures(ctx, ante, { tx, isVerified });
-  raiseSequences(ctx, ante, tx);
+  if (!tx.body.unordered) raiseSequences(ctx, ante, tx);
 }
 
-/** Fields of later SDK versions. Ignored, they would mean something else than their signer did. */
+/** A field that the SDK has given up. Ignored, it would mean something else than its signer did. */
 function checkFeatures(tx: DecodedTx): void {
-  if (tx.body.unordered || tx.body.timeoutTimestamp) {
-    throw sdkErrors.notSupported("unordered transactions are not enabled");
-  }
   if (tx.hasTip) throw sdkErrors.notSupported("tips are not enabled");
 }
 

@@ -2,8 +2,8 @@
 import { type Coin, formatCoins, fromProtoCoins, isValidDenom } from "../../encoding/coins.ts";
 import { one, parseDecimal } from "../../encoding/decimal.ts";
 import { moduleAddress } from "../../modules/addresses.ts";
-import { sdkErrors } from "../../modules/errors.ts";
-import type { Accounts, Fees } from "../expected.ts";
+import { ModuleError, sdkErrors } from "../../modules/errors.ts";
+import type { Accounts, FeeGrants, Fees } from "../expected.ts";
 import type { RunContext } from "../state/context.ts";
 import type { DecodedTx } from "../tx/decode.ts";
 
@@ -69,24 +69,43 @@ export function checkMinimumFee(tx: DecodedTx, prices: readonly GasPrice[]): voi
   throw sdkErrors.insufficientFee(`insufficient fees; ${texts}`);
 }
 
-/** Moves the fee from its payer to the collector. */
-export function deductFee(
-  ctx: RunContext,
-  modules: { readonly accounts: Accounts; readonly fees: Fees },
-  tx: DecodedTx,
-): void {
+/** The modules that take part in a payment. */
+interface Paying {
+  readonly accounts: Accounts;
+  readonly fees: Fees;
+  readonly grants: FeeGrants;
+}
+
+/** Moves the fee to the collector, from its payer or from who granted the payer an allowance. */
+export function deductFee(ctx: RunContext, modules: Paying, tx: DecodedTx): void {
   const { accounts, fees } = modules;
-  const payer = accounts.addresses.parse(tx.feePayer, "fee payer address");
-  if (tx.fee.granter !== "" && tx.fee.granter !== tx.feePayer) {
-    throw sdkErrors.invalidRequest("fee grants are not enabled");
+  const fee = feeOf(tx);
+  const from = tx.fee.granter === "" ? tx.feePayer : tx.fee.granter;
+  const address = accounts.addresses.parse(from, "fee payer address");
+  if (from !== tx.feePayer) useGrant(ctx, modules, tx);
+  if (!accounts.get(ctx, address)) {
+    throw sdkErrors.unknownAddress(`fee payer address: ${from} does not exist`);
   }
-  if (!accounts.get(ctx, payer)) {
-    throw sdkErrors.unknownAddress(`fee payer address: ${tx.feePayer} does not exist`);
-  }
-  const coins = feeOf(tx);
-  if (coins.length > 0) fees.send(ctx, payer, feeCollector, coins);
+  if (fee.length > 0) fees.send(ctx, address, feeCollector, fee);
   ctx.emit("tx", [
-    ["fee", formatCoins(coins)],
-    ["fee_payer", tx.feePayer],
+    ["fee", formatCoins(fee)],
+    ["fee_payer", from],
   ]);
+}
+
+function useGrant(ctx: RunContext, { accounts, grants }: Paying, tx: DecodedTx): void {
+  const { feePayer, fee, messages } = tx;
+  const parties = {
+    granter: accounts.addresses.parse(fee.granter, "fee granter address"),
+    grantee: accounts.addresses.parse(feePayer, "fee payer address"),
+  };
+  const messageTypes = messages.map(({ handler }) => handler.typeUrl);
+  try {
+    grants.use(ctx, parties, { fee: feeOf(tx), messageTypes });
+  } catch (error) {
+    if (!(error instanceof ModuleError)) throw error;
+    const { codespace, code, message, detail } = error;
+    const who = `${fee.granter} does not allow to pay fees for ${feePayer}: `;
+    throw new ModuleError(codespace, code, who + message, who + detail);
+  }
 }

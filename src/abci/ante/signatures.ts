@@ -72,7 +72,10 @@ export function verifySignatures(
   for (const signer of signersOf(accounts.addresses, tx)) {
     const account = accountOf(ctx, accounts, signer);
     const { sequence } = signer.info;
-    if (sequence !== account.sequence) {
+    if (tx.body.unordered && sequence > 0n) {
+      throw sdkErrors.invalidRequest("sequence is not allowed for unordered transactions");
+    }
+    if (!tx.body.unordered && sequence !== account.sequence) {
       const numbers = `expected ${account.sequence}, got ${sequence}`;
       throw sdkErrors.wrongSequence(`account sequence mismatch, ${numbers}`);
     }

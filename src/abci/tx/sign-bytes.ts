@@ -3,6 +3,7 @@ import { SignMode } from "cosmjs-types/cosmos/tx/signing/v1beta1/signing";
 import { SignDoc } from "cosmjs-types/cosmos/tx/v1beta1/tx";
 import { utf8 } from "../../encoding/bytes.ts";
 import { canonicalJson } from "../../encoding/canonical-json.ts";
+import { formatTime, type Time } from "../../encoding/time.ts";
 import type { DecodedTx } from "./decode.ts";
 
 /** Who signs, beside the transaction itself. */
@@ -44,6 +45,13 @@ function aminoSignBytes(tx: DecodedTx, signer: SignerData): Uint8Array | undefin
     })),
     sequence: String(signer.sequence),
     timeout_height: body.timeoutHeight === 0n ? undefined : String(body.timeoutHeight),
+    unordered: body.unordered ? true : undefined,
+    timeout_timestamp: isSet(body.timeoutTimestamp) ? formatTime(body.timeoutTimestamp) : undefined,
   };
   return utf8(canonicalJson(document));
+}
+
+/** As in Go, where the epoch stands for no time. */
+function isSet(time: Time | undefined): time is Time {
+  return time !== undefined && time.seconds !== 0n;
 }

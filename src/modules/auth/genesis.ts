@@ -1,6 +1,7 @@
 /** app_state.auth: parameters and accounts, in the SDK's JSON. */
 import { BaseAccount, ModuleAccount, type Params } from "cosmjs-types/cosmos/auth/v1beta1/auth";
 import { toHex } from "../../encoding/bytes.ts";
+import { formatTime, parseTime, toNanos } from "../../encoding/time.ts";
 import { moduleAddress } from "../addresses.ts";
 import { GenesisValue } from "../genesis-json.ts";
 import type { Context } from "../module.ts";
@@ -37,10 +38,30 @@ export function initAuthGenesis(accounts: AccountKeeper, ctx: Context, state: un
     last = account.number;
     accounts.restore(ctx, { ...account, number });
   }
+  initNonces(accounts, ctx, json.at("unordered_nonces"));
   for (const spec of accounts.moduleAccounts) {
     const address = moduleAddress(spec.name);
     if (!accounts.has(ctx, address)) accounts.create(ctx, address, spec);
   }
+}
+
+/** Unordered transactions of the last minutes, so that none can be used again. */
+function initNonces(accounts: AccountKeeper, ctx: Context, nonces: GenesisValue): void {
+  for (const entry of nonces.list()) {
+    const address = readAddress(accounts, entry.at("address"));
+    const timeout = parseTime(entry.at("timeout").text());
+    if (!timeout || timeout.seconds < 0n || toNanos(timeout) >= 1n << 63n) {
+      throw entry.at("timeout").error("must be a time from 1970 to 2262");
+    }
+    accounts.nonces.tryAdd(ctx, { address, timeout });
+  }
+}
+
+function writeNonces(accounts: AccountKeeper, ctx: Context): unknown {
+  return [...accounts.nonces.all(ctx)].map(({ address, timeout }) => ({
+    address: accounts.addresses.text(address),
+    timeout: formatTime(timeout),
+  }));
 }
 
 /** The inverse of initAuthGenesis; accounts in the order of their numbers. */
@@ -51,6 +72,7 @@ export function exportAuthGenesis(accounts: AccountKeeper, ctx: Context): unknow
     params: writeParams(accounts.params.get(ctx)),
     ...(scheduled && { scheduled_params: writeParams(scheduled) }),
     accounts: all.map((account) => writeAccount(accounts, account)),
+    unordered_nonces: writeNonces(accounts, ctx),
   };
 }
 

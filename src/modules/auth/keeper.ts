@@ -15,6 +15,7 @@ import {
   paramsKey,
   scheduledParamsKey,
 } from "./keys.ts";
+import { UnorderedNonces } from "./nonces.ts";
 import { lockedCoins, type Vesting } from "./vesting/schedule.ts";
 
 /** A module's own account and what its module may do with coins: "minter", "burner". */
@@ -26,6 +27,7 @@ export interface ModuleAccountSpec {
 export class AccountKeeper {
   readonly addresses: Addresses;
   readonly params: ParamStore<Params>;
+  readonly nonces: UnorderedNonces;
   /** The module accounts of this chain; all of them exist from genesis on. */
   readonly moduleAccounts: readonly ModuleAccountSpec[];
   readonly #store: StoreKey;
@@ -38,6 +40,7 @@ export class AccountKeeper {
     this.#store = store;
     this.addresses = options.addresses;
     this.moduleAccounts = options.moduleAccounts;
+    this.nonces = new UnorderedNonces(store);
     this.params = new ParamStore({
       store,
       codec: Params,

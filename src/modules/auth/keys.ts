@@ -5,6 +5,8 @@ import { concat, u64be, utf8 } from "../../encoding/bytes.ts";
 export const paramsKey = Uint8Array.of(0x00);
 /** Address to the account, as an Any. */
 export const accountPrefix = Uint8Array.of(0x01);
+/** Timeout in nanoseconds and address to nothing: unordered transactions that were used. */
+export const noncePrefix = Uint8Array.of(0x5a);
 /** Parameters that the next epoch starts with. Not an SDK key. */
 export const scheduledParamsKey = Uint8Array.of(0xf0);
 /** The next account number, 8 bytes big-endian. */

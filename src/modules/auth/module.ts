@@ -26,6 +26,7 @@ export function authModule(accounts: AccountKeeper, authority: string): Module {
       updateTypeUrl: MsgUpdateParams.typeUrl,
       hash: (ctx) => accounts.params.hash(ctx),
     },
+    beginBlock: (ctx) => accounts.nonces.prune(ctx),
     beginEpoch: (ctx) => {
       accounts.params.activate(ctx);
     },
