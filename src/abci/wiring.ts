@@ -11,6 +11,7 @@ import { chainModule } from "../modules/chain/module.ts";
 import { ConsensusKeeper, consensusModule } from "../modules/consensus/module.ts";
 import { FeegrantKeeper } from "../modules/feegrant/keeper.ts";
 import { feegrantModule } from "../modules/feegrant/module.ts";
+import { evidenceModule } from "../modules/evidence/module.ts";
 import type { MessageRouter, ParamGuards } from "../modules/gov/expected.ts";
 import { GovKeeper } from "../modules/gov/keeper.ts";
 import { govModule } from "../modules/gov/module.ts";
@@ -21,6 +22,8 @@ import type { SprintOracle } from "../modules/pow/expected.ts";
 import { PowKeeper } from "../modules/pow/keeper.ts";
 import { powModule } from "../modules/pow/module.ts";
 import { CheckedOracle } from "../modules/pow/sprint/checked-oracle.ts";
+import { SlashingKeeper } from "../modules/slashing/keeper.ts";
+import { slashingModule } from "../modules/slashing/module.ts";
 import { UpgradeKeeper } from "../modules/upgrade/keeper.ts";
 import { upgradeModule } from "../modules/upgrade/module.ts";
 import { vestingModule } from "../modules/vesting/module.ts";
@@ -89,11 +92,18 @@ export function wireModules(
   const feegrant = new FeegrantKeeper({ store: new StoreKey("feegrant"), ...grants });
   const authz = new AuthzKeeper({ store: new StoreKey("authz"), ...grants });
   const consensus = new ConsensusKeeper(new StoreKey("consensus"), addresses);
-  const pow = new PowKeeper({
+  const slashing = new SlashingKeeper({
+    store: new StoreKey("slashing"),
+    addresses,
+    authority,
+    validators: () => pow,
+  });
+  const pow: PowKeeper = new PowKeeper({
     store: new StoreKey("pow"),
     addresses,
     authority,
     bank,
+    jail: slashing,
     oracle,
     denom: baseDenom,
   });
@@ -126,6 +136,13 @@ export function wireModules(
     authzModule(authz),
     vestingModule({ addresses, accounts, bank }),
     powModule(pow),
+    slashingModule(slashing),
+    evidenceModule({
+      store: new StoreKey("evidence"),
+      addresses,
+      jail: slashing,
+      age: consensus,
+    }),
     inferenceModule(market),
     govModule(gov),
     consensusModule(consensus, authority),

@@ -122,6 +122,8 @@ export class PowChain {
   #kv: KvStore = new Branch(nothing);
   #height = 0n;
   lastVotes: VoteInfo[] = [];
+  /** Operators that are in jail, in hex. */
+  readonly jailed = new Set<string>();
 
   constructor(
     genesis: unknown,
@@ -131,7 +133,8 @@ export class PowChain {
     this.bank = bank;
     this.oracle = oracle;
     const store = new StoreKey("pow");
-    this.pow = new PowKeeper({ store, addresses, authority, bank: this.bank, oracle, denom: "ngonka" });
+    const jail = { isJailed: (_: Context, who: Uint8Array) => this.jailed.has(toHex(who)) };
+    this.pow = new PowKeeper({ store, addresses, authority, bank: this.bank, jail, oracle, denom: "ngonka" });
     this.module = powModule(this.pow);
     this.#apply(this.module.initGenesis(this.context(), genesis));
   }

@@ -13,6 +13,11 @@ export interface Bank {
   mint(ctx: Context, to: Uint8Array, coins: readonly Coin[]): void;
 }
 
+/** Who may not decide for now: for missing blocks, or for ever for signing two of one height. */
+export interface Jail {
+  isJailed(ctx: Context, operator: Uint8Array): boolean;
+}
+
 /** One nonce of one host's Sprint, with everything that its digest depends on. */
 export interface NonceQuestion {
   readonly chainId: string;

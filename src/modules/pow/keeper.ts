@@ -1,4 +1,5 @@
 /** Proof of work: the parts that share its store, and what other modules may ask of it. */
+import { ed25519Address } from "../../crypto/ed25519.ts";
 import { Params } from "../../gen/gonka/pow/v1/params.ts";
 import { SeatedKey, Settlement } from "../../gen/gonka/pow/v1/types.ts";
 import type { StoreKey } from "../../store/kv.ts";
@@ -7,7 +8,7 @@ import type { Context } from "../module.ts";
 import { ParamStore } from "../params.ts";
 import { BlockHashBeacon } from "./epoch/beacon.ts";
 import { EpochKeeper } from "./epoch/epoch-keeper.ts";
-import type { Bank, SprintOracle } from "./expected.ts";
+import type { Bank, Jail, SprintOracle } from "./expected.ts";
 import { type Act, HostKeeper } from "./hosts/host-keeper.ts";
 import * as keys from "./keys.ts";
 import { RewardKeeper } from "./rewards/reward-keeper.ts";
@@ -22,6 +23,7 @@ export interface PowParts {
   /** The one account that may change parameters and spend the pool: gov's. */
   readonly authority: string;
   readonly bank: Bank;
+  readonly jail: Jail;
   readonly oracle: SprintOracle;
   /** The coin that is emitted. */
   readonly denom: string;
@@ -30,6 +32,7 @@ export interface PowParts {
 export class PowKeeper {
   readonly addresses: Addresses;
   readonly authority: string;
+  readonly jail: Jail;
   readonly oracle: SprintOracle;
   readonly params: ParamStore<Params>;
   readonly beacon: BlockHashBeacon;
@@ -41,10 +44,11 @@ export class PowKeeper {
   readonly seats: Table<SeatedKey>;
   /** The right to the store: for the pages of queries. */
   readonly store: StoreKey;
-  constructor({ store, addresses, authority, bank, oracle, denom }: PowParts) {
+  constructor({ store, addresses, authority, bank, jail, oracle, denom }: PowParts) {
     this.store = store;
     this.addresses = addresses;
     this.authority = authority;
+    this.jail = jail;
     this.oracle = oracle;
     this.params = new ParamStore({
       store,
@@ -71,6 +75,17 @@ export class PowKeeper {
     return this.hosts.standings.get(ctx, keys.addressKey(operator))?.power ?? 0n;
   }
 
+  /** The operator whose consensus key has this address now. */
+  operatorOf(ctx: Context, consensusAddress: Uint8Array): Uint8Array | undefined {
+    return this.hosts.byConsensusAddress(ctx, consensusAddress);
+  }
+
+  /** The consensus address of an operator's host; undefined for strangers. */
+  consensusAddressOf(ctx: Context, operator: Uint8Array): Uint8Array | undefined {
+    const host = this.hosts.hosts.get(ctx, keys.addressKey(operator));
+    return host && ed25519Address(host.consensusPubKey);
+  }
+
   /** The sum of all power. */
   total(ctx: Context): bigint {
     return this.hosts.standings.list(ctx).length === 0 ? 0n : totalPower;
@@ -79,6 +94,11 @@ export class PowKeeper {
   /** Whether this operator has a registered host, also one that is leaving. */
   isHost(ctx: Context, operator: string): boolean {
     return this.hosts.find(ctx, operator) !== undefined;
+  }
+
+  /** Whether an operator's weight makes no power for now. */
+  isJailed(ctx: Context, operator: string): boolean {
+    return this.jail.isJailed(ctx, this.addresses.parse(operator));
   }
 
   /** Throws a ModuleError unless the signer may send this message for this host. */

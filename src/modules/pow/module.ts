@@ -47,7 +47,7 @@ export function powModule(pow: PowKeeper): Module {
   };
 }
 
-/** Counts the validators whose signature the last commit lacks. Nobody is punished for it yet. */
+/** Counts the validators whose signature the last commit lacks, for the settlement's record. */
 function recordAbsences(pow: PowKeeper, ctx: Context): void {
   for (const { validator, blockIdFlag } of ctx.block.lastVotes) {
     if (blockIdFlag !== BlockIDFlag.BLOCK_ID_FLAG_ABSENT) continue;

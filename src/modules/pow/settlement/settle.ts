@@ -13,6 +13,7 @@ import { fractionOf } from "../params.ts";
 import { emit } from "../rewards/emission.ts";
 import { rewardShares } from "../rewards/shares.ts";
 import { capBound, capWeights } from "../weight/cap.ts";
+import { expelJailed } from "../weight/jail.ts";
 import { stepPowers } from "../weight/power.ts";
 import {
   allowedClaim,
@@ -44,7 +45,8 @@ export function settle(pow: PowKeeper, ctx: Context, epoch: Epoch): ValidatorUpd
   const needed = fractionOf(params, "formationShare") * proven;
   const formed = confirmed > 0n && confirmed * one >= needed;
   const money = pay(pow, ctx, { epoch, hosts, params });
-  const powers = nextPowers(hosts, params, formed);
+  const jailed = hosts.map(({ host }) => pow.isJailed(ctx, host.operator));
+  const powers = nextPowers(hosts, { params, formed, jailed });
   const settled = hosts.map((host, i): HostSettlement => {
     const { operator } = host.host;
     return {
@@ -138,15 +140,22 @@ function pay(
   return { minted, rewards, toPool };
 }
 
-function nextPowers(hosts: readonly Weighed[], params: Params, formed: boolean): bigint[] {
+/** What is done is paid, but nobody decides from jail: there a weight makes no power. */
+function nextPowers(
+  hosts: readonly Weighed[],
+  how: { readonly params: Params; readonly formed: boolean; readonly jailed: readonly boolean[] },
+): bigint[] {
+  const { params, formed, jailed } = how;
   const weights = capWeights(
-    hosts.map(({ confirmed }) => confirmed),
+    hosts.map(({ confirmed }, i) => (jailed[i] ? 0n : confirmed)),
     fractionOf(params, "maxShare"),
   );
-  const contenders = hosts.map(({ power }, i) => ({ power, weight: weights[i] ?? 0n }));
+  const before = hosts.map(({ power }, i) => ({ power, weight: weights[i] ?? 0n }));
+  const { powers, maxStep } = expelJailed(before, jailed, fractionOf(params, "maxStep"));
+  const contenders = before.map(({ weight }, i) => ({ weight, power: powers[i] ?? 0n }));
   return stepPowers(contenders, {
     factor: fractionOf(params, formed ? "averageFactor" : "staleFactor"),
-    maxStep: fractionOf(params, "maxStep"),
+    maxStep,
     minPower: params.minPower,
     maxSeats: params.maxValidators,
   });
