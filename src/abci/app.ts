@@ -7,6 +7,7 @@ import type { Db } from "../store/db.ts";
 import { Multistore } from "../store/multistore.ts";
 import { parseGasPrices } from "./ante/fees.ts";
 import type { Log } from "./expected.ts";
+import { wireSimapp } from "./simapp.ts";
 import { Runtime } from "./state/runtime.ts";
 import { StateMachine } from "./state-machine.ts";
 import { Registry } from "./tx/registry.ts";
@@ -35,6 +36,8 @@ export interface AppOptions {
   readonly skipUpgrades?: readonly bigint[] | undefined;
   /** What this program knows to carry out; a test names its own. */
   readonly upgradeHandlers?: UpgradeHandlers | undefined;
+  /** simapp is the chain that tests of Cosmos clients expect; gonka when absent. */
+  readonly profile?: "gonka" | "simapp" | undefined;
   readonly log: Log;
 }
 
@@ -54,14 +57,16 @@ export async function createApp(options: AppOptions): Promise<StateMachine> {
     throw new AppOptionError(`minimum gas prices ${options.minGasPrices}: not like 0.01ngonka`);
   }
   const registry = new Registry();
-  const oracle = sprintOracle(log);
   const { bech32Prefix, baseDenom } = options;
   const identity = { addresses: new Addresses(bech32Prefix), baseDenom };
-  const wired = wireModules(identity, registry, oracle, {
-    handlers: options.upgradeHandlers ?? upgradeHandlers,
-    skipHeights: new Set(options.skipUpgrades),
-    log,
-  });
+  const wired =
+    options.profile === "simapp"
+      ? wireSimapp(identity, registry)
+      : wireModules(identity, registry, sprintOracle(log), {
+          handlers: options.upgradeHandlers ?? upgradeHandlers,
+          skipHeights: new Set(options.skipUpgrades),
+          log,
+        });
   const { modules, accounts, bank, consensus, epochs, feegrant } = wired;
   for (const module of modules) registry.add(module);
   const stores = modules.flatMap((module) => module.stores);

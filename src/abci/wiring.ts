@@ -9,9 +9,9 @@ import { BankKeeper } from "../modules/bank/keeper.ts";
 import { bankModule } from "../modules/bank/module.ts";
 import { chainModule } from "../modules/chain/module.ts";
 import { ConsensusKeeper, consensusModule } from "../modules/consensus/module.ts";
+import { evidenceModule } from "../modules/evidence/module.ts";
 import { FeegrantKeeper } from "../modules/feegrant/keeper.ts";
 import { feegrantModule } from "../modules/feegrant/module.ts";
-import { evidenceModule } from "../modules/evidence/module.ts";
 import type { MessageRouter, ParamGuards } from "../modules/gov/expected.ts";
 import { GovKeeper } from "../modules/gov/keeper.ts";
 import { govModule } from "../modules/gov/module.ts";
@@ -152,7 +152,7 @@ export function wireModules(
 }
 
 /** Finds the parameters that a MsgUpdateParams replaces, whatever module they are of. */
-function guardsOf(modules: () => readonly Module[]): ParamGuards {
+export function guardsOf(modules: () => readonly Module[]): ParamGuards {
   return {
     hash: (ctx, typeUrl) =>
       modules()

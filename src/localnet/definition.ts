@@ -225,7 +225,7 @@ function readPorts(ports: Section): Ports {
 }
 
 const timeoutKeys = configKeys.filter(
-  ({ section, kind }) => section === "consensus" && kind === "duration",
+  ({ section, name }) => section === "consensus" && name.startsWith("timeout_"),
 );
 
 function readTimeouts(consensus: Section): Record<string, string> {

@@ -42,7 +42,7 @@ type Row = readonly [
 ];
 
 const minuteMs = 60_000;
-const applications = ["gonka", "kvstore"];
+const applications = ["gonka", "kvstore", "simapp"];
 const engines = ["embedded", "external"];
 const logLevels = ["debug", "info", "warn", "error"];
 const logFormats = ["plain", "json"];
@@ -207,7 +207,7 @@ const config: readonly Row[] = [
 ];
 
 const app: readonly Row[] = [
-  ["", "application", "choice", "gonka", "gonka, or kvstore: CometBFT's example.", applications],
+  ["", "application", "choice", "gonka", "gonka; kvstore or simapp for tests.", applications],
   ["", "engine", "choice", "embedded", "embedded, or external: a CometBFT node.", engines],
   [
     "",

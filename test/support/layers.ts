@@ -49,7 +49,7 @@ export function mayImport(from: string, to: string): boolean {
   if (a === "modules") return to === "src/store/kv.ts";
   if (a.startsWith("modules/")) return b === "modules" || to === "src/store/kv.ts";
   if (a === "abci") {
-    const namesModules = from === "src/abci/app.ts" || from === "src/abci/wiring.ts";
+    const namesModules = /^src\/abci\/(app|wiring|simapp)\.ts$/.test(from);
     return b === "store" || b === "modules" || (b.startsWith("modules/") && namesModules);
   }
   // A second application: it knows the border, and nothing of the first one.

@@ -36,10 +36,12 @@ export async function openApp(parts: {
   const { db, genesis, config, log } = parts;
   const keepBlocks = BigInt(config.number("min-retain-blocks"));
   if (config.string("application") === "kvstore") return KvStore.open(db, keepBlocks);
+  const profile = config.string("application") === "simapp" ? "simapp" : "gonka";
   const { chainId, appState } = genesis();
   return createApp({
     db,
     chainId,
+    profile,
     ...readIdentity(appState),
     minGasPrices: config.string("minimum-gas-prices"),
     version: appVersion,

@@ -1,10 +1,10 @@
 /** Whether an application can start from a genesis document: it is tried, in memory. */
 import { createApp } from "../../abci/app.ts";
 import { utf8 } from "../../encoding/bytes.ts";
+import { readIdentity } from "../../modules/chain/module.ts";
 import { MemoryDb } from "../../store/memory-db.ts";
 import type { GenesisDoc } from "../../types/genesis/genesis.ts";
 import { publicKeyToProto } from "../../types/validators/validator.ts";
-import { readIdentity } from "../../modules/chain/module.ts";
 import { Logger } from "../logger.ts";
 import { appVersion } from "../version.ts";
 
