@@ -12,8 +12,10 @@ import {
 import { ModuleError } from "../modules/errors.ts";
 import { gasLimitOf } from "./finalize-block.ts";
 import type { Runtime } from "./state/runtime.ts";
+import type { DecodedTx } from "./tx/decode.ts";
+import { byPriority } from "./tx/priority.ts";
 
-/** Takes transactions in the order of the mempool, leaving out what does not fit. */
+/** Takes transactions by priority, leaving out what does not decode and what does not fit. */
 export function prepareProposal(
   runtime: Runtime,
   { txs, maxTxBytes }: RequestPrepareProposal,
@@ -21,12 +23,13 @@ export function prepareProposal(
   const chosen: Uint8Array[] = [];
   let [bytes, gas] = [0n, 0n];
   const limit = blockGasLimit(runtime);
-  for (const tx of txs) {
-    const wanted = gasWantedOf(runtime, tx);
-    const size = protoSize(tx);
-    if (wanted === undefined || bytes + size > maxTxBytes) continue;
+  const decoded = txs.flatMap((tx) => decodedOf(runtime, tx) ?? []);
+  for (const tx of byPriority(decoded)) {
+    const wanted = tx.fee.gasLimit;
+    const size = protoSize(tx.bytes);
+    if (bytes + size > maxTxBytes) continue;
     if (limit !== undefined && gas + wanted > limit) continue;
-    chosen.push(tx);
+    chosen.push(tx.bytes);
     bytes += size;
     gas += wanted;
   }
@@ -41,7 +44,7 @@ export function processProposal(
   const limit = blockGasLimit(runtime);
   let gas = 0n;
   for (const tx of txs) {
-    const wanted = gasWantedOf(runtime, tx);
+    const wanted = decodedOf(runtime, tx)?.fee.gasLimit;
     if (wanted === undefined) return { status: Status.REJECT };
     gas += wanted;
   }
@@ -49,10 +52,10 @@ export function processProposal(
   return { status: isFitting ? Status.ACCEPT : Status.REJECT };
 }
 
-/** The gas a transaction asks for, or undefined when it does not decode. */
-function gasWantedOf(runtime: Runtime, bytes: Uint8Array): bigint | undefined {
+/** The transaction, or undefined when it does not decode. */
+function decodedOf(runtime: Runtime, bytes: Uint8Array): DecodedTx | undefined {
   try {
-    return runtime.parts.txs.remember(bytes).fee.gasLimit;
+    return runtime.parts.txs.remember(bytes);
   } catch (error) {
     if (error instanceof ModuleError) return undefined;
     throw error;
