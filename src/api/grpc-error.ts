@@ -68,6 +68,11 @@ const namedCodes: Readonly<Record<string, number>> = {
   Unknown: grpcCode.unknown,
 };
 
+/** The name of a status as Go prints it. */
+export function grpcCodeName(code: number): string {
+  return Object.entries(namedCodes).find(([, named]) => named === code)?.[0] ?? "Unknown";
+}
+
 const abciCodes: Readonly<Record<number, number>> = {
   4: grpcCode.unauthenticated,
   7: grpcCode.invalidArgument,

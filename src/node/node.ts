@@ -27,7 +27,7 @@ import type { RunningParts } from "./interfaces/backends.ts";
 import { startRpc } from "./interfaces/rpc.ts";
 import { loadOrCreateKeys, type NodeKeys } from "./keys.ts";
 import { Logger } from "./logger.ts";
-import { appVersion, cometVersion } from "./version.ts";
+import { appVersion } from "./version.ts";
 
 /** A node that runs. */
 export interface RunningNode {
@@ -100,8 +100,8 @@ async function start({ home, config, log, stops, fatal }: Start) {
   const network = buildNetwork({ config, genesis, keys, log });
   const engine = buildEngine({ home, config, keys, chain, log, fatal });
   const reactors = buildReactors({ config, chain, engine, network, log });
-  const { blockSync } = reactors;
-  const parts: RunningParts = { ...chain, engine, network, blockSync };
+  const { blockSync, gossip } = reactors;
+  const parts: RunningParts = { ...chain, engine, gossip, network, blockSync };
   const index = databases.index;
   const rpc = await startRpc({ parts, config, genesis, keys, stops, index, fatal });
   const api = await startApi({ router: rpc.router, config, stops });

@@ -60,6 +60,8 @@ export class Link {
   #isReady = false;
   #isClosed = false;
   #heardMs: number;
+  #sentBytes = 0;
+  #receivedBytes = 0;
 
   constructor(connection: Connection, remoteId: string, parts: LinkParts) {
     this.connection = connection;
@@ -124,6 +126,7 @@ export class Link {
     this.#read(stream, spec.maxMessageBytes, (message) => {
       if (isTaken) return "more than one message on a stream";
       isTaken = true;
+      this.#receivedBytes += message.length;
       this.#parts.events.message(this, spec, message);
       stream.close().catch(() => {}); // A stream that broke is closed as well.
       return undefined;
@@ -157,6 +160,12 @@ export class Link {
     this.#parts.events.closed(this, reason);
   }
 
+  /** How long the connection has been there, and the bytes of the messages over it. */
+  traffic(): { connectedMs: number; sentBytes: number; receivedBytes: number } {
+    const connectedMs = this.#parts.nowMs() - this.#openedMs;
+    return { connectedMs, sentBytes: this.#sentBytes, receivedBytes: this.#receivedBytes };
+  }
+
   #newOutbox(): Outbox {
     return new Outbox((error) => this.close(`stream failed: ${String(error)}`));
   }
@@ -165,7 +174,9 @@ export class Link {
     const spec = this.#parts.table.get(channel)?.spec;
     if (!spec) throw new Error(`channel ${channel} is not registered`);
     if (this.#isClosed || !this.#hello?.nodeInfo.channels.includes(channel)) return false;
-    return this.#outboxes.get(spec.stream)?.push(spec, message) ?? false;
+    const isTaken = this.#outboxes.get(spec.stream)?.push(spec, message) ?? false;
+    if (isTaken) this.#sentBytes += message.length;
+    return isTaken;
   }
 
   async #open(protocol: string, outbox: Outbox): Promise<void> {
@@ -239,6 +250,7 @@ export class Link {
       if (message.length > spec.maxMessageBytes) {
         return `message of ${message.length} bytes on channel ${channel}`;
       }
+      this.#receivedBytes += message.length;
       events.message(this, spec, message);
       return undefined;
     });

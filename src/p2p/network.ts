@@ -46,6 +46,10 @@ export interface PeerSummary {
   /** Multiaddr of its end of the connection. */
   readonly remoteAddress: string;
   readonly nodeInfo: RemoteHello["nodeInfo"];
+  /** How long the connection has been there, and the bytes of the messages over it. */
+  readonly connectedMs: number;
+  readonly sentBytes: number;
+  readonly receivedBytes: number;
 }
 
 /** Implements consensus/expected.ts, Network. */
@@ -53,7 +57,7 @@ export class PeerNetwork {
   /** This node's id. */
   readonly id: string;
   readonly #options: NetworkOptions;
-  readonly #persistent: ReadonlyMap<string, PersistentPeer>;
+  readonly #persistent: Map<string, PersistentPeer>;
   readonly #log: Logger;
   readonly #table = new ChannelTable();
   readonly #bans = new Bans(() => performance.now());
@@ -130,8 +134,28 @@ export class PeerNetwork {
       if (!hello) return [];
       const isOutbound = connection.direction === "outbound";
       const remoteAddress = String(connection.remoteAddr);
-      return [{ id: remoteId, isOutbound, remoteAddress, nodeInfo: hello.nodeInfo }];
+      const { nodeInfo } = hello;
+      return [{ id: remoteId, isOutbound, remoteAddress, nodeInfo, ...link.traffic() }];
     });
+  }
+
+  /**
+   * Connects to id@host:port, once or for as long as this node runs. Returns what is wrong with the
+   * address; whether somebody is there shows in the log and in peers().
+   */
+  dial(address: string, keep: "always" | "once"): string | undefined {
+    const peer = parsePeerAddress(address);
+    if (!peer) return `${address.slice(0, 200)} is not id@host:port`;
+    if (peer.id === this.id) return "a node does not dial itself";
+    if (keep === "always") {
+      this.#persistent.set(peer.id, peer);
+      this.#dialer.keep(peer);
+    } else if (!this.#inUse.has(peer.id)) {
+      const failed = (error: unknown) =>
+        this.#log.warn("could not dial", { peer: peer.id, error: String(error) });
+      this.#dial(peer).catch(failed);
+    }
+    return undefined;
   }
 
   #refuses(id: string): boolean {

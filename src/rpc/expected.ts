@@ -9,7 +9,7 @@ import type {
 import type { Block } from "cosmjs-types/tendermint/types/block";
 import type { Evidence } from "cosmjs-types/tendermint/types/evidence";
 import type { ConsensusParams } from "cosmjs-types/tendermint/types/params";
-import type { BlockID, Commit } from "cosmjs-types/tendermint/types/types";
+import type { BlockID, BlockMeta, Commit } from "cosmjs-types/tendermint/types/types";
 import type { ChainState } from "../types/chain-state.ts";
 import type { GenesisDoc } from "../types/genesis/genesis.ts";
 import type { ValidatorSet } from "../types/validator-set.ts";
@@ -19,7 +19,8 @@ export interface Blocks {
   base(): bigint;
   height(): bigint;
   loadBlock(height: bigint): Block | undefined;
-  loadBlockId(height: bigint): BlockID | undefined;
+  /** Header, block id, size in bytes and number of transactions: without loading the block. */
+  loadMeta(height: bigint): BlockMeta | undefined;
   loadCommit(height: bigint): Commit | undefined;
   loadSeenCommit(height: bigint): Commit | undefined;
   heightOfHash(hash: Uint8Array): bigint | undefined;
@@ -53,6 +54,8 @@ export interface TxPool {
   sizeBytes(): bigint;
   /** The oldest transactions, at most that many. */
   oldest(limit: number): readonly Uint8Array[];
+  /** Forgets everything that waits. */
+  flush(): void;
 }
 
 /** A peer as net_info shows it. */
@@ -65,6 +68,10 @@ export interface PeerView {
   readonly channels: Uint8Array;
   readonly network: string;
   readonly version: string;
+  /** How long the connection has been there, in ms, and what went over it, in bytes. */
+  readonly connectedMs: number;
+  readonly sentBytes: number;
+  readonly receivedBytes: number;
 }
 
 /** This node and its peers (p2p/, node/). */
@@ -78,6 +85,8 @@ export interface NodeView {
   readonly rpcAddress: string;
   readonly channels: Uint8Array;
   peers(): readonly PeerView[];
+  /** Connects to id@host:port; a string when the text is no such address. */
+  dial(address: string, keep: "always" | "once"): string | undefined;
   /** ed25519 consensus key of this node; undefined for a node that does not sign. */
   readonly consensusKey: Uint8Array | undefined;
   isCatchingUp(): boolean;
@@ -92,8 +101,14 @@ export interface RoundView {
   readonly step: number;
   readonly startTime: { readonly seconds: bigint; readonly nanos: number };
   readonly proposalBlockHash: Uint8Array;
+  /** Whether the block that is proposed is here, all of it. */
+  readonly isProposalComplete: boolean;
   readonly lockedBlockHash: Uint8Array;
   readonly validBlockHash: Uint8Array;
+  /** Rounds in which these got their prevotes, and in which the block was decided; -1 for none. */
+  readonly lockedRound: number;
+  readonly validRound: number;
+  readonly commitRound: number;
   readonly votes: readonly RoundVotesView[];
 }
 
@@ -120,7 +135,18 @@ export interface RpcBackend {
   readonly app: AppReads;
   readonly pool: TxPool;
   readonly node: NodeView;
+  /**
+   * ABCI query of a method that the node answers itself (cosmos.tx.v1beta1.Service and the like);
+   * undefined when the application has to be asked.
+   */
+  ownQuery?(request: {
+    readonly path: string;
+    readonly data: Uint8Array;
+    readonly height: bigint;
+  }): Promise<ResponseQuery> | undefined;
   round(): RoundView | undefined;
+  /** Where the peers are, as far as they told, by node id. */
+  peerRounds(): ReadonlyMap<string, { height: bigint; round: number; step: number }>;
   addEvidence(evidence: Evidence): string | undefined;
 }
 

@@ -3,7 +3,7 @@
  * or a batch in the body, /method?arg=value, / without a body for a list.
  */
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { call, findMethod, isCacheable, methods } from "./calls.ts";
+import { call, findMethod, isCacheable, offeredMethod, offeredMethods } from "./calls.ts";
 import {
   failure,
   failureOf,
@@ -16,10 +16,6 @@ import {
 import type { RpcContext } from "./methods/method.ts";
 import { readJsonParams, readUriParams } from "./params.ts";
 
-/** Body of a POST, in bytes (config max_body_bytes). */
-const maxBodyBytes = 1_000_000;
-/** Requests in one batch (config max_request_batch_size). */
-const maxBatchRequests = 10;
 const uriRequestId = -1;
 const cacheForADay = "public, max-age=86400";
 
@@ -38,7 +34,7 @@ export async function answerHttp(
   response: ServerResponse,
 ): Promise<void> {
   try {
-    setCommonHeaders(response);
+    setCommonHeaders(context, request, response);
     await route(context, request, response);
   } catch (error) {
     if (response.headersSent) response.destroy();
@@ -60,17 +56,30 @@ async function route(
   if (websocketOnly.includes(name)) {
     return sendJson(response, 404, failure(uriRequestId, -32601));
   }
-  if (!Object.hasOwn(methods, name)) return send(response, 404, "404 page not found\n");
+  if (!offeredMethod(context, name)) return send(response, 404, "404 page not found\n");
   const query = (request.url ?? "").slice(path.length + 1);
   return answerUri(context, response, name, new URLSearchParams(query));
 }
 
-function setCommonHeaders(response: ServerResponse): void {
-  response.setHeader("Access-Control-Allow-Origin", "*");
+/** The origin to allow: the caller's when it is in the list, "*" when any is, else none. */
+function allowedOrigin({ limits }: RpcContext, request: IncomingMessage): string | undefined {
+  if (limits.allowedOrigins.includes("*")) return "*";
+  return limits.allowedOrigins.find((origin) => origin === request.headers.origin);
+}
+
+function setCommonHeaders(
+  context: RpcContext,
+  request: IncomingMessage,
+  response: ServerResponse,
+): void {
+  response.setHeader("X-Server-Time", String(Math.floor(Date.now() / 1000)));
+  const origin = allowedOrigin(context, request);
+  if (origin === undefined) return;
+  response.setHeader("Access-Control-Allow-Origin", origin);
+  if (origin !== "*") response.setHeader("Vary", "Origin");
   response.setHeader("Access-Control-Allow-Methods", "HEAD, GET, POST, OPTIONS");
   const headers = "Origin, Accept, Content-Type, X-Requested-With, X-Server-Time";
   response.setHeader("Access-Control-Allow-Headers", headers);
-  response.setHeader("X-Server-Time", String(Math.floor(Date.now() / 1000)));
 }
 
 async function answerJson(
@@ -78,16 +87,17 @@ async function answerJson(
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
-  const body = await readBody(request);
+  const body = await readBody(request, context.limits.maxBodyBytes);
   if (body === undefined) {
     const reason = "error reading request body: http: request body too large";
     response.setHeader("Connection", "close"); // The rest of the body is not read.
     return sendJson(response, 400, failure(undefined, -32600, reason));
   }
-  if (body === "") return sendHtml(response);
+  if (body === "") return sendHtml(context, response);
   const requests = parseBody(body);
   if (!Array.isArray(requests)) return sendJson(response, 500, requests as Response);
-  if (requests.length > maxBatchRequests) {
+  const { maxBatchRequests } = context.limits;
+  if (maxBatchRequests > 0 && requests.length > maxBatchRequests) {
     const reason = `batch request exceeds maximum (${maxBatchRequests}) allowed number of requests`;
     return sendJson(response, 200, failure(undefined, -32600, reason));
   }
@@ -111,7 +121,7 @@ async function answerRequest(
   const id = request.id ?? "";
   try {
     const answer = success(id, await call(context, request));
-    const method = findMethod(request.method);
+    const method = findMethod(context, request.method);
     return { answer, cache: isCacheable(method, readJsonParams(method.params, request.params)) };
   } catch (error) {
     return { answer: failureOf(id, error), cache: false };
@@ -125,7 +135,7 @@ async function answerUri(
   query: URLSearchParams,
 ): Promise<void> {
   try {
-    const method = findMethod(name);
+    const method = findMethod(context, name);
     const params = readUriParams(method.params, query);
     const answer = success(uriRequestId, await method.handle(context, params));
     if (isCacheable(method, params)) response.setHeader("Cache-Control", cacheForADay);
@@ -136,13 +146,13 @@ async function answerUri(
 }
 
 /** The body as text; undefined when it is longer than the limit or breaks off. */
-function readBody(request: IncomingMessage): Promise<string | undefined> {
+function readBody(request: IncomingMessage, maxBytes: number): Promise<string | undefined> {
   return new Promise((resolve) => {
     const chunks: Buffer[] = [];
     let length = 0;
     request.on("data", (chunk: Buffer) => {
       length += chunk.length;
-      if (length <= maxBodyBytes) {
+      if (length <= maxBytes) {
         chunks.push(chunk);
         return;
       }
@@ -168,7 +178,8 @@ function send(response: ServerResponse, status: number, body: string): void {
   response.end(body);
 }
 
-function sendHtml(response: ServerResponse): void {
+function sendHtml(context: RpcContext, response: ServerResponse): void {
+  const methods = offeredMethods(context);
   const names = Object.keys(methods).sort();
   const isPlain = (name: string) => methods[name]?.params.length === 0;
   const plain = names.filter(isPlain).map((name) => `<a href="/${name}">/${name}</a><br>`);

@@ -8,9 +8,9 @@ import { RpcError } from "./jsonrpc.ts";
 
 /**
  * int64: 64-bit, a string in JSON. uint: plain number. bytes: base64 in JSON. hex: hex in JSON.
- * json: any JSON value (typed evidence).
+ * json: any JSON value (typed evidence). strings: a list of texts.
  */
-export type ParamKind = "int64" | "uint" | "bool" | "string" | "bytes" | "hex" | "json";
+export type ParamKind = "int64" | "uint" | "bool" | "string" | "strings" | "bytes" | "hex" | "json";
 
 /** A parsed value; undefined when the caller left it out. */
 export type ParamValue = bigint | number | boolean | string | Uint8Array | object | undefined;
@@ -57,6 +57,9 @@ function fromJson(kind: ParamKind, value: unknown): ParamValue {
     case "string":
       if (typeof value === "string") return value;
       break;
+    case "strings":
+      if (isTexts(value)) return value;
+      break;
     case "bytes":
     case "hex": {
       const bytes = typeof value === "string" ? parseBytes(kind, value) : undefined;
@@ -79,10 +82,14 @@ const kindText: Readonly<Record<ParamKind, string>> = {
   uint: "non-negative integer",
   bool: "boolean",
   string: "string",
+  strings: "list of strings",
   bytes: "base64 string",
   hex: "hex string",
   json: "JSON object",
 };
+
+const isTexts = (value: unknown): value is readonly string[] =>
+  Array.isArray(value) && value.every((item) => typeof item === "string");
 
 const parseBytes = (kind: "bytes" | "hex", text: string): Uint8Array | undefined =>
   kind === "bytes" ? parseBase64(text) : parseHex(text);
@@ -141,6 +148,11 @@ function fromUri(kind: ParamKind, text: string): ParamValue {
     case "hex":
       if (quoted !== undefined) return new Uint8Array(Buffer.from(quoted));
       break;
+    case "strings": {
+      const list = jsonObject(text);
+      if (isTexts(list)) return list;
+      break;
+    }
     case "json":
       return jsonObject(text);
   }

@@ -4,20 +4,18 @@
  */
 import { createServer, type Server } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
+import type { Vote } from "cosmjs-types/tendermint/types/types";
 import { WebSocketServer } from "ws";
 import { eventsOf } from "./events/block-events.ts";
 import { EventBus } from "./events/event-bus.ts";
-import type { AppliedBlock, IndexDb, RpcBackend } from "./expected.ts";
+import { roundEvents, voteEvent } from "./events/round-events.ts";
+import type { AppliedBlock, IndexDb, RoundView, RpcBackend } from "./expected.ts";
 import { answerHttp, pathOf } from "./http.ts";
 import { Indexer } from "./indexer/indexer.ts";
+import { defaultLimits, type RpcLimits } from "./limits.ts";
 import type { RpcContext } from "./methods/method.ts";
 import { serveSocket } from "./websocket.ts";
 
-/** Connections at once (config max_open_connections). */
-const maxConnections = 900;
-/** A websocket frame, in bytes. */
-const maxFrameBytes = 1_000_000;
-const maxHeaderBytes = 1024 * 1024;
 /** How long a client may take to send a request. */
 const requestTimeoutMs = 30_000;
 
@@ -31,19 +29,20 @@ export class RpcServer {
   readonly #server: Server;
   readonly #sockets: WebSocketServer;
   #clients = 0;
+  #lastRound: RoundView | undefined;
   #indexing: Promise<void> = Promise.resolve();
 
-  constructor(backend: RpcBackend, indexDb: IndexDb) {
+  constructor(backend: RpcBackend, indexDb: IndexDb, limits: RpcLimits = defaultLimits) {
     const index = new Indexer(indexDb);
-    this.#context = { ...backend, index, indexDb, events: new EventBus() };
-    const options = { maxHeaderSize: maxHeaderBytes, requestTimeout: requestTimeoutMs };
+    this.#context = { ...backend, index, indexDb, events: new EventBus(limits), limits };
+    const options = { maxHeaderSize: limits.maxHeaderBytes, requestTimeout: requestTimeoutMs };
     this.#server = createServer(options, (request, response) => {
       void answerHttp(this.#context, request, response);
     });
-    this.#server.maxConnections = maxConnections;
+    if (limits.maxOpenConnections > 0) this.#server.maxConnections = limits.maxOpenConnections;
     this.#sockets = new WebSocketServer({
       noServer: true,
-      maxPayload: maxFrameBytes,
+      maxPayload: limits.maxBodyBytes,
       perMessageDeflate: false,
     });
     this.#server.on("upgrade", (request, socket, head) => {
@@ -82,14 +81,44 @@ export class RpcServer {
     return published;
   }
 
-  /** Waits for the index, then closes every connection. */
+  /** Tells subscribers how far consensus is; free of work while nobody listens. */
+  heardRound(): void {
+    if (!this.#context.events.isHeard) {
+      this.#lastRound = undefined;
+      return;
+    }
+    const now = this.#context.round();
+    if (!now) return;
+    const { validators } = this.#context.chain.state();
+    const events = roundEvents(this.#lastRound, now, validators);
+    this.#lastRound = now;
+    for (const event of events) this.#context.events.publish(event);
+  }
+
+  heardVote(vote: Vote): void {
+    if (this.#context.events.isHeard) this.#context.events.publish(voteEvent(vote));
+  }
+
+  /** Waits for the index, tells subscribers that it ends, then closes every connection. */
   async stop(): Promise<void> {
     await this.#indexing;
+    this.#context.events.cancelAll("CometBFT exited");
+    for (const client of this.#sockets.clients) client.close(1001);
+    await soon(() => this.#sockets.clients.size === 0);
     for (const client of this.#sockets.clients) client.terminate();
     this.#sockets.close();
     this.#server.closeAllConnections();
     await new Promise<void>((resolve) => this.#server.close(() => resolve()));
   }
+}
+
+/** How long websocket clients get to read why their connection ends. */
+const goodbyeMs = 200;
+
+/** Resolves when it holds, or after that time. */
+async function soon(holds: () => boolean): Promise<void> {
+  const end = Date.now() + goodbyeMs;
+  while (!holds() && Date.now() < end) await new Promise((resolve) => setTimeout(resolve, 10));
 }
 
 function refuseUpgrade(socket: Socket): void {

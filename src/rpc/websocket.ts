@@ -5,7 +5,7 @@
  */
 import type { WebSocket } from "ws";
 import { call } from "./calls.ts";
-import type { PublishedEvent } from "./events/block-events.ts";
+import type { PublishedEvent } from "./events/published.ts";
 import {
   failure,
   failureOf,
@@ -98,7 +98,10 @@ class Session {
     switch (request.method) {
       case "subscribe": {
         const query = this.#query(request);
-        events.subscribe(this.#client, query, (event) => this.#deliver(id, query, event));
+        events.subscribe(this.#client, query, {
+          heard: (event) => this.#deliver(id, query, event),
+          cancelled: (reason) => this.#cancelled(id, reason),
+        });
         return {};
       }
       case "unsubscribe":
@@ -120,13 +123,21 @@ class Session {
   #deliver(id: RequestId, query: string, event: PublishedEvent): void {
     if (this.#socket.bufferedAmount > maxQueuedBytes) {
       this.#context.events.unsubscribe(this.#client, query);
-      const reason = "internal subscription event buffer is out of capacity";
-      this.#send(failure(id, -32000, `subscription was canceled (reason: ${reason})`));
+      const closes = this.#context.limits.slowClient === "loses its connection";
+      this.#cancelled(
+        id,
+        closes ? "slow client" : "internal subscription event buffer is out of capacity",
+      );
+      if (closes) this.#socket.close(1008, "slow client");
       return;
     }
     const result = { query, data: event.data(), events: Object.fromEntries(event.values) };
     // After the answer to subscribe, even when a block is published in this very moment.
     setImmediate(() => this.#send(success(id, result)));
+  }
+
+  #cancelled(id: RequestId, reason: string): void {
+    this.#send(failure(id, -32000, `subscription was canceled (reason: ${reason})`));
   }
 
   /** Answers are made of what nodes may hold: one that cannot be written is a bug, not a crash. */

@@ -40,7 +40,7 @@ function backendOf(chain: TestChain, app: KvStoreApp): RpcBackend {
       base: () => blocks.base(),
       height: () => blocks.height(),
       loadBlock: (height) => blocks.loadBlock(height),
-      loadBlockId: (height) => blocks.loadBlockId(height),
+      loadMeta: (height) => blocks.loadBlockMeta(height),
       loadCommit: (height) => blocks.loadCommit(height),
       loadSeenCommit: (height) => blocks.loadSeenCommit(height),
       heightOfHash: (hash) => blocks.heightOf(hash),
@@ -64,6 +64,7 @@ function backendOf(chain: TestChain, app: KvStoreApp): RpcBackend {
       size: () => mempool.size,
       sizeBytes: () => BigInt(mempool.totalBytes),
       oldest: (limit) => mempool.reapMaxTxs(limit),
+      flush: () => mempool.flush(),
     },
     node: {
       nodeId: "cf4a66aa29e5123abfdfbdf485da6788bb8e46d1",
@@ -74,6 +75,7 @@ function backendOf(chain: TestChain, app: KvStoreApp): RpcBackend {
       rpcAddress: "tcp://0.0.0.0:26657",
       channels: Buffer.from("40202122233038606100", "hex"),
       peers: () => [],
+      dial: () => undefined,
       consensusKey: ed25519PublicKey(validatorSeed(0)),
       isCatchingUp: () => false,
       genesis,
@@ -84,6 +86,10 @@ function backendOf(chain: TestChain, app: KvStoreApp): RpcBackend {
       step: 1,
       startTime: { seconds: 1_700_000_000n, nanos: 0 },
       proposalBlockHash: new Uint8Array(),
+      isProposalComplete: false,
+      lockedRound: -1,
+      validRound: -1,
+      commitRound: -1,
       lockedBlockHash: new Uint8Array(),
       validBlockHash: new Uint8Array(),
       votes: [
@@ -96,6 +102,7 @@ function backendOf(chain: TestChain, app: KvStoreApp): RpcBackend {
         },
       ],
     }),
+    peerRounds: () => new Map(),
     addEvidence: () => undefined,
   };
 }

@@ -99,6 +99,15 @@ export class ConsensusReactor {
     if (this.#peers.get(peer.id)?.peer === peer) this.#peers.delete(peer.id);
   }
 
+  /** Where the peers are, as far as they told, by node id. */
+  peerRounds(): ReadonlyMap<string, { height: bigint; round: number; step: number }> {
+    const rounds = [...this.#peers].map(([id, { state }]) => {
+      const { height, round, step } = state;
+      return [id, { height, round, step }] as const;
+    });
+    return new Map(rounds);
+  }
+
   receive(channel: number, peer: Peer, bytes: Uint8Array): void {
     const entry = this.#peers.get(peer.id);
     if (!entry) return;

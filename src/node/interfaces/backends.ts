@@ -3,6 +3,7 @@ import type { ApiBackend, FoundTxs, TxSearch } from "../../api/expected.ts";
 import type { BlockStore } from "../../blockstore/block-store.ts";
 import type { BlockSync } from "../../blocksync/reactor.ts";
 import type { ConsensusEngine } from "../../consensus/engine/engine.ts";
+import type { ConsensusReactor } from "../../consensus/gossip/reactor.ts";
 import type { EvidencePool } from "../../evidence/pool.ts";
 import type { BlockFeed } from "../../execution/block-feed.ts";
 import type { StateStore } from "../../execution/state-store.ts";
@@ -28,20 +29,24 @@ export interface RunningParts {
   readonly mempool: Mempool;
   readonly evidence: EvidencePool;
   readonly engine: ConsensusEngine;
+  readonly gossip: Pick<ConsensusReactor, "peerRounds">;
   readonly network: PeerNetwork;
   readonly blockSync: Pick<BlockSync, "isRunning">;
   /** The state after the last applied block. */
   state(): ChainState;
 }
 
-export function rpcBackend(parts: RunningParts, node: Omit<NodeView, "peers">): RpcBackend {
-  const { app, states, blocks, mempool, evidence, engine, network } = parts;
+export function rpcBackend(
+  parts: RunningParts,
+  node: Omit<NodeView, "peers" | "dial">,
+): RpcBackend {
+  const { app, states, blocks, mempool, evidence, engine, gossip, network } = parts;
   return {
     blocks: {
       base: () => blocks.base(),
       height: () => blocks.height(),
       loadBlock: (height) => blocks.loadBlock(height),
-      loadBlockId: (height) => blocks.loadBlockId(height),
+      loadMeta: (height) => blocks.loadBlockMeta(height),
       loadCommit: (height) => blocks.loadCommit(height),
       loadSeenCommit: (height) => blocks.loadSeenCommit(height),
       heightOfHash: (hash) => blocks.heightOf(hash),
@@ -65,13 +70,16 @@ export function rpcBackend(parts: RunningParts, node: Omit<NodeView, "peers">): 
       size: () => mempool.size,
       sizeBytes: () => BigInt(mempool.totalBytes),
       oldest: (limit) => mempool.reapMaxTxs(limit),
+      flush: () => mempool.flush(),
     },
     node: {
       ...node,
       isCatchingUp: () => node.isCatchingUp(),
       peers: () => network.peers().map(peerView),
+      dial: (address, keep) => network.dial(address, keep),
     },
     round: () => roundViewOf(engine.view),
+    peerRounds: () => gossip.peerRounds(),
     addEvidence: (piece) => {
       const verdict = evidence.add(piece);
       if (verdict === "valid") return undefined;
@@ -100,6 +108,9 @@ function peerView(peer: PeerSummary): PeerView {
     channels: nodeInfo.channels,
     network: nodeInfo.network,
     version: nodeInfo.version,
+    connectedMs: peer.connectedMs,
+    sentBytes: peer.sentBytes,
+    receivedBytes: peer.receivedBytes,
   };
 }
 

@@ -1,8 +1,3 @@
-/**
- * The events of an applied block, in the order in which CometBFT publishes them (cometbft
- * state/execution.go fireEvents, types/event_bus.go).
- */
-import type { Event } from "cosmjs-types/tendermint/abci/types";
 import { toBase64, toUpperHex } from "../../encoding/bytes.ts";
 import { blockIdJson, blockJson, evidenceJson, headerJson } from "../../types/json/block.ts";
 import { txHash } from "../../types/tx.ts";
@@ -14,13 +9,7 @@ import {
   sparseTxResultJson,
   validatorJson,
 } from "../json/results.ts";
-
-/** One event: its JSON for subscribers, and the values that queries look at. */
-export interface PublishedEvent {
-  /** Built when the first subscriber needs it: most events have none. */
-  data(): { readonly type: string; readonly value: unknown };
-  readonly values: ReadonlyMap<string, readonly string[]>;
-}
+import { type PublishedEvent, published } from "./published.ts";
 
 /** Everything subscribers may hear about this block. */
 export function eventsOf(applied: AppliedBlock): PublishedEvent[] {
@@ -77,38 +66,4 @@ function txEventOf(
     ["tx.hash", toUpperHex(txHash(tx))],
     ["tx.height", height],
   ]);
-}
-
-function published(
-  name: string,
-  events: readonly Event[],
-  value: () => unknown,
-  reserved: readonly (readonly [string, string])[] = [],
-): PublishedEvent {
-  const values = valuesOf(events);
-  for (const [key, text] of [["tm.event", name] as const, ...reserved]) {
-    values.set(key, [...(values.get(key) ?? []), text]);
-  }
-  let built: { readonly type: string; readonly value: unknown } | undefined;
-  const data = () => {
-    built ??= { type: `tendermint/event/${name}`, value: value() };
-    return built;
-  };
-  return { data, values };
-}
-
-/** "type.key" to its values in order; nameless events and attributes are dropped. */
-function valuesOf(events: readonly Event[]): Map<string, string[]> {
-  const values = new Map<string, string[]>();
-  for (const event of events) {
-    if (event.type === "") continue;
-    for (const { key, value } of event.attributes) {
-      if (key === "") continue;
-      const composite = `${event.type}.${key}`;
-      const list = values.get(composite);
-      if (list) list.push(value);
-      else values.set(composite, [value]);
-    }
-  }
-  return values;
 }

@@ -1,17 +1,22 @@
 /** Who listens to what: subscriptions of websocket clients, and events on their way to them. */
 import { RpcError } from "../jsonrpc.ts";
+import type { RpcLimits } from "../limits.ts";
 import { matches } from "../query/match.ts";
 import { formatQuery, parseQuery, type Query } from "../query/parser.ts";
 import { QuerySyntaxError } from "../query/scanner.ts";
-import type { PublishedEvent } from "./block-events.ts";
+import type { PublishedEvent } from "./published.ts";
 
-const maxClients = 100;
-const maxSubscriptionsPerClient = 5;
 /** Length of a query that is read at all, in bytes (cometbft rpc/core/events.go). */
 export const maxQueryBytes = 512;
 export const queryTooLong = "maximum query length exceeded";
 
-type Listener = (event: PublishedEvent) => void;
+export interface Listener {
+  heard(event: PublishedEvent): void;
+  /** No more events come, and why. */
+  cancelled?(reason: string): void;
+}
+
+type BusLimits = Pick<RpcLimits, "maxSubscriptionClients" | "maxSubscriptionsPerClient">;
 
 interface Subscription {
   readonly query: Query;
@@ -22,10 +27,21 @@ interface Subscription {
 export class EventBus {
   /** Client to canonical query text to subscription. */
   readonly #clients = new Map<string, Map<string, Subscription>>();
+  readonly #limits: BusLimits;
+
+  constructor(limits: BusLimits) {
+    this.#limits = limits;
+  }
+
+  /** Whether anybody listens to anything. */
+  get isHeard(): boolean {
+    return this.#clients.size > 0;
+  }
 
   /** Throws an RpcError with CometBFT's text when the client may not or need not subscribe. */
   subscribe(client: string, text: string, listener: Listener): void {
     const known = this.#clients.get(client);
+    const { maxSubscriptionClients: maxClients, maxSubscriptionsPerClient } = this.#limits;
     if (!known && this.#clients.size >= maxClients) {
       throw new RpcError(-32603, `max_subscription_clients ${maxClients} reached`);
     }
@@ -57,10 +73,17 @@ export class EventBus {
     this.#clients.delete(client);
   }
 
+  /** Ends every subscription. */
+  cancelAll(reason: string): void {
+    const all = [...this.#clients.values()].flatMap((subscriptions) => [...subscriptions.values()]);
+    this.#clients.clear();
+    for (const { listener } of all) listener.cancelled?.(reason);
+  }
+
   publish(event: PublishedEvent): void {
     for (const subscriptions of this.#clients.values()) {
       for (const { query, listener } of subscriptions.values()) {
-        if (matches(query, event.values)) listener(event);
+        if (matches(query, event.values)) listener.heard(event);
       }
     }
   }

@@ -1,5 +1,4 @@
 /** Methods that read blocks, headers, commits, validators and results (cometbft rpc/core). */
-import { encodeBlock } from "../../types/block.ts";
 import {
   base64OrNull,
   blockIdJson,
@@ -104,24 +103,24 @@ function uncommittedHeight(context: RpcContext): bigint {
 
 function blockAnswer(context: RpcContext, at: bigint | undefined): object {
   const block = at === undefined ? undefined : context.blocks.loadBlock(at);
-  const id = at === undefined ? undefined : context.blocks.loadBlockId(at);
+  const id = at === undefined ? undefined : context.blocks.loadMeta(at)?.blockId;
   if (!block || !id) return { block_id: zeroBlockIdJson, block: null };
   return { block_id: blockIdJson(id), block: blockJson(block) };
 }
 
 function headerAnswer(context: RpcContext, at: bigint | undefined): object {
-  const block = at === undefined ? undefined : context.blocks.loadBlock(at);
-  return { header: block ? headerJson(block.header) : null };
+  const meta = at === undefined ? undefined : context.blocks.loadMeta(at);
+  return { header: meta ? headerJson(meta.header) : null };
 }
 
 function commitAnswer(context: RpcContext, params: Params): object | null {
   const tip = context.blocks.height();
   const at = heightParam(context, params, tip);
-  const block = context.blocks.loadBlock(at);
+  const meta = context.blocks.loadMeta(at);
   const canonical = at < tip;
   const commit = canonical ? context.blocks.loadCommit(at) : context.blocks.loadSeenCommit(at);
-  if (!block || !commit) return null;
-  const signed = { header: headerJson(block.header), commit: commitJson(commit) };
+  if (!meta || !commit) return null;
+  const signed = { header: headerJson(meta.header), commit: commitJson(commit) };
   return { signed_header: signed, canonical };
 }
 
@@ -130,14 +129,13 @@ function blockchainAnswer(context: RpcContext, params: Params): object {
   const { min, max } = metaRange(context, params, tip);
   const metas: object[] = [];
   for (let at = max; at >= min; at--) {
-    const block = context.blocks.loadBlock(at);
-    const id = context.blocks.loadBlockId(at);
-    if (!block || !id) continue;
+    const meta = context.blocks.loadMeta(at);
+    if (!meta) continue;
     metas.push({
-      block_id: blockIdJson(id),
-      block_size: String(encodeBlock(block).length),
-      header: headerJson(block.header),
-      num_txs: String(block.data.txs.length),
+      block_id: blockIdJson(meta.blockId),
+      block_size: String(meta.blockSize),
+      header: headerJson(meta.header),
+      num_txs: String(meta.numTxs),
     });
   }
   return { last_height: String(tip), block_metas: metas };
@@ -193,7 +191,7 @@ async function blockSearchAnswer(context: RpcContext, params: Params): Promise<o
   const heights = await searchBlocks(context.indexDb, queryParam(params));
   if (orderParam(params, "desc") === "desc") heights.reverse();
   const { skip, count } = pageOf(params, heights.length);
-  const kept = heights.slice(skip, skip + count).filter((at) => context.blocks.loadBlockId(at));
+  const kept = heights.slice(skip, skip + count).filter((at) => context.blocks.loadMeta(at));
   const blocks = kept.map((at) => blockAnswer(context, at));
   return { blocks, total_count: String(heights.length) };
 }

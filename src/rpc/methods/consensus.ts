@@ -1,7 +1,10 @@
 /** What the round of consensus looks like from outside (cometbft rpc/core/consensus.go). */
 import { toUpperHex } from "../../encoding/bytes.ts";
 import { formatTime } from "../../encoding/time.ts";
-import type { RoundView, RoundVotesView } from "../expected.ts";
+import { commitJson } from "../../types/json/block.ts";
+import type { ValidatorSet } from "../../types/validator-set.ts";
+import { proposerJson } from "../events/round-events.ts";
+import type { PeerView, RoundView, RoundVotesView } from "../expected.ts";
 import { validatorJson } from "../json/results.ts";
 import { type Methods, type RpcContext, refuse } from "./method.ts";
 
@@ -10,11 +13,6 @@ export const consensusMethods: Methods = {
     params: [],
     handle: (context) => {
       const round = roundOf(context);
-      const validators = context.chain.state().validators;
-      // Each skipped round moves the turn on, as the engine itself does when a round starts.
-      const turn = round.round > 0 ? validators.incrementPriority(round.round) : validators;
-      const proposer = turn.proposer();
-      const found = validators.byAddress(proposer.address);
       return {
         round_state: {
           "height/round/step": `${round.height}/${round.round}/${round.step}`,
@@ -23,33 +21,66 @@ export const consensusMethods: Methods = {
           locked_block_hash: toUpperHex(round.lockedBlockHash),
           valid_block_hash: toUpperHex(round.validBlockHash),
           height_vote_set: round.votes.map(votesJson),
-          proposer: { address: toUpperHex(proposer.address), index: found?.index ?? 0 },
+          proposer: proposerJson(context.chain.state().validators, round.round),
         },
       };
     },
   },
   dump_consensus_state: {
     params: [],
-    handle: (context) => {
-      const round = roundOf(context);
-      const validators = context.chain.state().validators;
-      return {
-        round_state: {
-          height: String(round.height),
-          round: round.round,
-          step: round.step,
-          start_time: formatTime(round.startTime),
-          validators: {
-            validators: validators.validators.map(validatorJson),
-            proposer: validatorJson(validators.proposer()),
-          },
-          votes: round.votes.map(votesJson),
-        },
-        peers: context.node.peers().map((peer) => ({ node_address: peer.listenAddress })),
-      };
-    },
+    handle: (context) => ({
+      round_state: roundStateJson(context, roundOf(context)),
+      peers: context.node.peers().map((peer) => peerStateJson(context, peer)),
+    }),
   },
 };
+
+/** Blocks and proposals under way are null: what they hold is shown when it is decided. */
+function roundStateJson(context: RpcContext, round: RoundView): object {
+  const { validators, lastValidators } = context.chain.state();
+  const tip = context.blocks.height();
+  const lastCommit = tip > 0n ? context.blocks.loadSeenCommit(tip) : undefined;
+  return {
+    height: String(round.height),
+    round: round.round,
+    step: round.step,
+    start_time: formatTime(round.startTime),
+    commit_time: "0001-01-01T00:00:00Z",
+    validators: validatorSetJson(validators),
+    proposal: null,
+    proposal_block: null,
+    proposal_block_parts: null,
+    locked_round: round.lockedRound,
+    locked_block: null,
+    locked_block_parts: null,
+    valid_round: round.validRound,
+    valid_block: null,
+    valid_block_parts: null,
+    votes: round.votes.map(votesJson),
+    commit_round: round.commitRound,
+    last_commit: lastCommit ? commitJson(lastCommit) : null,
+    last_validators: validatorSetJson(lastValidators),
+    triggered_timeout_precommit: round.step === 7,
+  };
+}
+
+function validatorSetJson(set: ValidatorSet): object | null {
+  if (set.size === 0) return null;
+  return {
+    validators: set.validators.map(validatorJson),
+    proposer: validatorJson(set.proposer()),
+  };
+}
+
+function peerStateJson(context: RpcContext, peer: PeerView): object {
+  const state = context.peerRounds().get(peer.id);
+  return {
+    node_address: `${peer.id}@${peer.remoteIp}`,
+    peer_state: state && {
+      round_state: { height: String(state.height), round: state.round, step: state.step },
+    },
+  };
+}
 
 function roundOf(context: RpcContext): RoundView {
   const round = context.round();

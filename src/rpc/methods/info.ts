@@ -2,7 +2,7 @@
 import { Evidence } from "cosmjs-types/tendermint/types/evidence";
 import { ed25519Address } from "../../crypto/ed25519.ts";
 import { toBase64, toHex, toUpperHex } from "../../encoding/bytes.ts";
-import { formatTime } from "../../encoding/time.ts";
+import { formatTime, fromMillis } from "../../encoding/time.ts";
 import { evidenceHash } from "../../types/evidence.ts";
 import { genesisToJson } from "../../types/genesis/genesis.ts";
 import { base64OrNull, pubKeyJson } from "../../types/json/block.ts";
@@ -76,16 +76,16 @@ export const infoMethods: Methods = {
       ["height", "int64"],
       ["prove", "bool"],
     ],
-    handle: ({ app }, params) => ({
-      response: queryResponseJson(
-        app.query({
-          path: stringParam(params, "path") ?? "",
-          data: bytesParam(params, "data"),
-          height: bigintParam(params, "height") ?? 0n,
-          prove: booleanParam(params, "prove"),
-        }),
-      ),
-    }),
+    handle: async ({ app, ownQuery }, params) => {
+      const request = {
+        path: stringParam(params, "path") ?? "",
+        data: bytesParam(params, "data"),
+        height: bigintParam(params, "height") ?? 0n,
+        prove: booleanParam(params, "prove"),
+      };
+      const own = ownQuery?.(request);
+      return { response: queryResponseJson(own ? await own : app.query(request)) };
+    },
   },
   broadcast_evidence: {
     params: [["evidence", "json"]],
@@ -103,19 +103,18 @@ function status(context: RpcContext): object {
   const { node, chain, blocks } = context;
   const tip = blocks.height();
   const base = blocks.base();
-  const [latest, earliest] = [blocks.loadBlock(tip), blocks.loadBlock(base)];
+  const [latest, earliest] = [blocks.loadMeta(tip), blocks.loadMeta(base)];
   const key = node.consensusKey ?? new Uint8Array(32);
   const address = ed25519Address(key);
   const power = chain.state().validators.byAddress(address)?.validator.power ?? 0n;
-  const hashOf = (height: bigint) => toUpperHex(blocks.loadBlockId(height)?.hash ?? empty);
   return {
     node_info: nodeInfoJson(context),
     sync_info: {
-      latest_block_hash: hashOf(tip),
+      latest_block_hash: toUpperHex(latest?.blockId.hash ?? empty),
       latest_app_hash: toUpperHex(latest?.header.appHash ?? empty),
       latest_block_height: String(tip),
       latest_block_time: formatTime(latest?.header.time ?? noBlockTime),
-      earliest_block_hash: hashOf(base),
+      earliest_block_hash: toUpperHex(earliest?.blockId.hash ?? empty),
       earliest_app_hash: toUpperHex(earliest?.header.appHash ?? empty),
       earliest_block_height: String(base),
       earliest_block_time: formatTime(earliest?.header.time ?? noBlockTime),
@@ -159,7 +158,45 @@ function peerJson(peer: PeerView): object {
       other: { tx_index: "on", rpc_address: "" },
     },
     is_outbound: peer.isOutbound,
+    connection_status: connectionJson(peer),
     remote_ip: peer.remoteIp,
+  };
+}
+
+/** Durations in nanoseconds, as CometBFT's flow monitors (libs/flowrate) show them. */
+function connectionJson({ connectedMs, sentBytes, receivedBytes, channels }: PeerView): object {
+  const duration = String(BigInt(Math.round(connectedMs)) * 1_000_000n);
+  const start = formatTime(fromMillis(Date.now() - Math.round(connectedMs)));
+  const monitor = (bytes: number) => {
+    const average = connectedMs > 0 ? Math.round((bytes * 1000) / connectedMs) : 0;
+    return {
+      Start: start,
+      Bytes: String(bytes),
+      Samples: "0",
+      InstRate: "0",
+      CurRate: "0",
+      AvgRate: String(average),
+      PeakRate: "0",
+      BytesRem: "0",
+      Duration: duration,
+      Idle: "0",
+      TimeRem: "0",
+      Progress: 0,
+      Active: true,
+    };
+  };
+  const channel = (ID: number) => ({
+    ID,
+    SendQueueCapacity: "0",
+    SendQueueSize: "0",
+    Priority: "0",
+    RecentlySent: "0",
+  });
+  return {
+    Duration: duration,
+    SendMonitor: monitor(sentBytes),
+    RecvMonitor: monitor(receivedBytes),
+    Channels: [...channels].map(channel),
   };
 }
 

@@ -3,6 +3,7 @@ import type { EventBus } from "../events/event-bus.ts";
 import type { IndexDb, RpcBackend } from "../expected.ts";
 import type { Indexer } from "../indexer/indexer.ts";
 import { RpcError } from "../jsonrpc.ts";
+import type { RpcLimits } from "../limits.ts";
 import type { ParamSpec, Params } from "../params.ts";
 
 /** What handlers work with. */
@@ -10,12 +11,15 @@ export interface RpcContext extends RpcBackend {
   readonly index: Indexer;
   readonly indexDb: IndexDb;
   readonly events: EventBus;
+  readonly limits: RpcLimits;
 }
 
 export interface Method {
   readonly params: ParamSpec;
   /** Name of the parameter without which the answer changes with the tip; "" when never. */
   readonly cacheable?: "always" | "height" | undefined;
+  /** Offered only where the configuration says rpc.unsafe. */
+  readonly isUnsafe?: true;
   handle(context: RpcContext, params: Params): unknown;
 }
 

@@ -18,8 +18,6 @@ import {
 } from "./method.ts";
 import { orderParam, queryParam } from "./search-params.ts";
 
-/** How long broadcast_tx_commit waits for the block (config timeout_broadcast_tx_commit). */
-const commitTimeoutMs = 10_000;
 const tx = [["tx", "bytes"]] as const;
 
 export const txMethods: Methods = {
@@ -113,13 +111,18 @@ async function broadcastCommit(context: RpcContext, params: Params): Promise<obj
   commitCalls += 1;
   const listener = `broadcast_tx_commit ${commitCalls}`;
   let [heard, refused]: (() => void)[] = [];
+  let cancelled: ((reason: string) => void) | undefined;
   const included = new Promise<void>((resolve, reject) => {
     heard = resolve;
     refused = () => reject(refuse("timed out waiting for tx to be included in a block"));
+    cancelled = (reason) => reject(refuse(`subscription was canceled (reason: ${reason})`));
   });
   included.catch(() => undefined); // Awaited below, unless CheckTx refuses first.
-  context.events.subscribe(listener, `tm.event='Tx' AND tx.hash='${hash}'`, () => heard?.());
-  const timer = setTimeout(() => refused?.(), commitTimeoutMs);
+  context.events.subscribe(listener, `tm.event='Tx' AND tx.hash='${hash}'`, {
+    heard: () => heard?.(),
+    cancelled: (reason) => cancelled?.(reason),
+  });
+  const timer = setTimeout(() => refused?.(), context.limits.commitTimeoutMs);
   try {
     const check = await addToPool(context, bytes);
     const check_tx = txResultJson(check);

@@ -2,8 +2,7 @@
  * What each method answers: spec/rpc.md §3. Shapes and literal values from the answers of CometBFT
  * 0.38 to tendermint-rs (rpc/tests/kvstore_fixtures/v0_38); heights from cometbft rpc/core.
  */
-import { Block } from "cosmjs-types/tendermint/types/block";
-import { BlockID } from "cosmjs-types/tendermint/types/types";
+import { BlockMeta } from "cosmjs-types/tendermint/types/types";
 import t from "tap";
 import { toBase64, toUpperHex, utf8 } from "../../../src/encoding/bytes.ts";
 import { blockMethods } from "../../../src/rpc/methods/blocks.ts";
@@ -334,8 +333,7 @@ t.test("TestBlockchainInfo", async (t) => {
     const blocks = {
       base: () => base,
       height: () => height,
-      loadBlock: (at: bigint) => Block.fromPartial({ header: { height: at } }),
-      loadBlockId: () => BlockID.fromPartial({}),
+      loadMeta: (at: bigint) => BlockMeta.fromPartial({ header: { height: at } }),
     };
     const context = { blocks } as unknown as RpcContext;
     const ask = () => blockMethods.blockchain!.handle(context, { minHeight, maxHeight });
