@@ -14,6 +14,7 @@ export const exitCodes = {
   keyring: 8,
   mismatch: 9,
   doctorFailed: 10,
+  engine: 11,
   interrupted: 130,
 } as const;
 

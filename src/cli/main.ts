@@ -19,8 +19,9 @@ const loaders: Readonly<Record<string, () => Promise<Command>>> = {
   genesis: async () => (await import("./genesis/genesis-command.ts")).genesisCommand(),
   tx: async () => (await import("./tx/tx-command.ts")).txCommand(),
   query: async () => (await import("./query/query-command.ts")).queryCommand(),
-  sprint: async () => (await import("./sprint.ts")).sprintCommand(),
+  sprint: async () => (await import("./sprint/sprint-command.ts")).sprintCommand(),
   light: async () => (await import("./light/light-command.ts")).lightCommand(),
+  model: async () => (await import("./model/model-command.ts")).modelCommand(),
   comet: async () => (await import("./start.ts")).cometCommand(),
 };
 

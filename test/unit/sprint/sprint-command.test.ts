@@ -1,7 +1,7 @@
 /** `gonkad sprint`: what it prints for the known answers, and what it refuses. */
 import type { Command, CommanderError } from "commander";
 import t from "tap";
-import { sprintCommand } from "../../../src/cli/sprint.ts";
+import { sprintCommand } from "../../../src/cli/sprint/sprint-command.ts";
 import { fromHex, toHex } from "../../../src/encoding/bytes.ts";
 import { commitmentOf } from "../../../src/sprint/hits.ts";
 import { sprintVectors } from "../../support/sprint-vectors.ts";

@@ -1,36 +1,30 @@
 /**
  * `gonkad sprint`: ISP-1 by hand. compute shows one nonce with its trace, hits a range of nonces
  * with their commitment: what two implementations compare when they disagree. The JSON has the
- * field names of test/vectors/isp1.json.
+ * field names of test/vectors/isp1.json. bench, selftest and rehearse are about this machine.
  */
-import { Command, InvalidArgumentError, Option } from "commander";
-import { parseHex, toHex } from "../encoding/bytes.ts";
-import { isHit, isHitScore, maxThreshold, scoreOutput } from "../sprint/digest.ts";
-import { commitmentOf, type Hit } from "../sprint/hits.ts";
+import { Command, InvalidArgumentError } from "commander";
+import { toHex } from "../../encoding/bytes.ts";
+import { isHit, isHitScore, scoreOutput } from "../../sprint/digest.ts";
+import { commitmentOf, type Hit } from "../../sprint/hits.ts";
 import {
   computeNonce,
-  maxNonce,
   type PreparedSprint,
   prepareSprint,
   traceNonce,
-} from "../sprint/nonce.ts";
-import { type Profile, profileNamed, profiles } from "../sprint/profiles.ts";
-import { hostKeyBytes, type SprintId, seedBytes } from "../sprint/seeds.ts";
-
-/** Where the command writes: data to stdout, progress to stderr. `process` is one. */
-interface Terminal {
-  readonly stdout: { write(text: string): unknown };
-  readonly stderr: { write(text: string): unknown };
-}
+} from "../../sprint/nonce.ts";
+import { hostKeyBytes, type SprintId, seedBytes } from "../../sprint/seeds.ts";
+import { benchCommand } from "./bench.ts";
+import { hexParser, parseNonce, parseThreshold, profileOption } from "./flags.ts";
+import { rehearseCommand } from "./rehearse.ts";
+import { selfTestCommand } from "./self-test.ts";
+import { reporter, type Terminal } from "./terminal.ts";
 
 interface SprintOptions extends Omit<SprintId, "hostKey"> {
   readonly pubkey: Uint8Array;
   readonly c: number;
   readonly json?: true;
 }
-
-/** Milliseconds between two progress lines. */
-const progressIntervalMs = 2000;
 
 /** Flags that both examples share; beacons and key are those of test/vectors/isp1.json. */
 const exampleFlags = [
@@ -56,47 +50,23 @@ export function sprintCommand(terminal: Terminal = process): Command {
     .addHelpText("after", exampleOf("hits --from 0 --to 63"))
     .action((options: SprintOptions & { from: bigint; to: bigint }) => showHits(terminal, options));
   return new Command("sprint")
-    .description("compute the integer Sprint ISP-1 (spec/sprint.md)")
+    .description("compute the integer Sprint ISP-1, and measure this machine (spec/sprint.md)")
     .addCommand(compute)
-    .addCommand(hits);
+    .addCommand(hits)
+    .addCommand(benchCommand(terminal))
+    .addCommand(selfTestCommand(terminal))
+    .addCommand(rehearseCommand(terminal));
 }
 
 function withSprintOptions(command: Command): Command {
-  const profile = new Option("--profile <name>", "size of the Sprint: T, C, M or L");
   return command
-    .addOption(profile.argParser(parseProfile).makeOptionMandatory())
+    .addOption(profileOption().makeOptionMandatory())
     .requiredOption("--chain-id <id>", "chain that the seeds are bound to")
     .requiredOption("--beacon1 <hex>", "beacon 1, 32 bytes", hexParser(seedBytes))
     .requiredOption("--beacon2 <hex>", "beacon 2, 32 bytes", hexParser(seedBytes))
     .requiredOption("--pubkey <hex>", "worker key, 33 bytes compressed", hexParser(hostKeyBytes))
     .requiredOption("--c <int>", "threshold of the tier, 0 .. 2^20", parseThreshold)
     .option("--json", "print JSON");
-}
-
-function parseProfile(text: string): Profile {
-  const profile = profileNamed(text);
-  if (profile) return profile;
-  throw new InvalidArgumentError(`Not one of ${Object.keys(profiles).join(", ")}.`);
-}
-
-function parseNonce(text: string): bigint {
-  const nonce = /^[0-9]{1,20}$/.test(text) ? BigInt(text) : maxNonce + 1n;
-  if (nonce > maxNonce) throw new InvalidArgumentError("Not a decimal number below 2^64.");
-  return nonce;
-}
-
-function parseThreshold(text: string): number {
-  const c = /^[0-9]{1,7}$/.test(text) ? Number(text) : maxThreshold + 1;
-  if (c > maxThreshold) throw new InvalidArgumentError("Not an integer from 0 to 1048576.");
-  return c;
-}
-
-function hexParser(length: number): (text: string) => Uint8Array {
-  return (text) => {
-    const bytes = parseHex(text);
-    if (bytes?.length === length) return bytes;
-    throw new InvalidArgumentError(`Not ${length} bytes of hex (${2 * length} digits).`);
-  };
 }
 
 const prepare = ({ pubkey, ...id }: SprintOptions): PreparedSprint =>
@@ -179,15 +149,4 @@ function showHits(terminal: Terminal, options: SprintOptions & { from: bigint; t
   terminal.stdout.write(
     `${count} hits at c = ${c} in nonces ${from}..${to}\nroot ${toHex(root)}\n`,
   );
-}
-
-/** Says on stderr how far long work has come; short work says nothing. */
-function reporter(terminal: Terminal, what: string, total: number): (done: number) => void {
-  let spokenMs = Date.now();
-  return (done) => {
-    const nowMs = Date.now();
-    if (nowMs - spokenMs < progressIntervalMs) return;
-    spokenMs = nowMs;
-    terminal.stderr.write(`${what} ${done} of ${total}\n`);
-  };
 }
