@@ -23,7 +23,10 @@ struct Options {
   size_t batch = 0;
   std::string backend = "auto";
   bool json = false;
+  bool compare = false;  // AVX2 with and without Winograd's products, batch by batch in turn.
 };
+
+int compare_products(const Options& options);
 
 // Giga-operations a second of a plain register-tiled int8 kernel of the backend's instruction set,
 // operands in L1, for each second of processor time of one of `threads` threads at once.

@@ -1,4 +1,5 @@
 // engine-bench [--profile C] [--seconds 5] [--threads 1] [--batch N] [--backend auto] [--json]
+// engine-bench --compare [--profile C] [--seconds 20] [--threads 1] [--batch N]
 // Nonces a second of one profile, as a share of the peak that the same run measures.
 #include <cstdio>
 #include <cstdlib>
@@ -15,8 +16,8 @@ Options parse(int argc, char** argv) {
   for (int i = 1; i < argc; i++) {
     const std::string flag = argv[i];
     const char* next = i + 1 < argc ? argv[i + 1] : "";
-    if (flag == "--json") {
-      o.json = true;
+    if (flag == "--json" || flag == "--compare") {
+      (flag == "--json" ? o.json : o.compare) = true;
       continue;
     }
     if (flag == "--profile") o.profile = next[0];
@@ -105,7 +106,9 @@ int measure(const Options& o) {
 
 int main(int argc, char** argv) {
   try {
-    return gonka::bench::measure(gonka::bench::parse(argc, argv));
+    const gonka::bench::Options options = gonka::bench::parse(argc, argv);
+    return options.compare ? gonka::bench::compare_products(options)
+                           : gonka::bench::measure(options);
   } catch (const std::exception& error) {
     std::fprintf(stderr, "%s\n", error.what());
     return 1;

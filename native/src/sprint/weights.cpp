@@ -10,64 +10,82 @@ constexpr Tensor LAYER_TENSORS[] = {Tensor::qkv, Tensor::o, Tensor::gate, Tensor
 Weights::Weights(const Profile& profile, const KernelTable& kernels, const Hash& key,
                  size_t resident_limit_bytes)
     : profile_(profile), kernels_(kernels), key_(key_words(key)) {
+  for (const Kept kept : {Kept::panels, Kept::bytes}) {
+    kept_ = kept;
+    lay_out();
+    if (total_bytes_ <= resident_limit_bytes) return;
+  }
+  kept_ = Kept::nothing;
+  total_bytes_ = 0;
+}
+
+void Weights::lay_out() {
+  layer_bytes_ = 0;
   for (Tensor tensor : LAYER_TENSORS) {
     tensor_start_[size_t(tensor)] = layer_bytes_;
-    layer_bytes_ += panels(tensor) * kernels.large.panel_bytes(tensor_shape(profile, tensor).k);
+    layer_bytes_ += panels(tensor) * kept_bytes(tensor);
   }
-  total_bytes_ = layer_bytes_ * profile.layers +
-                 panels(Tensor::out) * kernels.large.panel_bytes(tensor_shape(profile, Tensor::out).k);
-  resident_ = total_bytes_ <= resident_limit_bytes;
+  total_bytes_ = layer_bytes_ * profile_.layers + panels(Tensor::out) * kept_bytes(Tensor::out);
 }
 
 size_t Weights::panels(Tensor tensor) const {
   return tensor_shape(profile_, tensor).n / size_t(kernels_.large.cols);
 }
 
-size_t Weights::offset(uint32_t layer, Tensor tensor, size_t index) const {
+size_t Weights::kept_bytes(Tensor tensor) const {
+  const size_t k = tensor_shape(profile_, tensor).k;
+  return kept_ == Kept::panels ? kernels_.large.panel_bytes(k) : size_t(kernels_.large.cols) * k;
+}
+
+uint8_t* Weights::stored(uint32_t layer, Tensor tensor, size_t index) const {
   const size_t start = tensor == Tensor::out
                            ? layer_bytes_ * profile_.layers
                            : layer_bytes_ * layer + tensor_start_[size_t(tensor)];
-  return start + index * kernels_.large.panel_bytes(tensor_shape(profile_, tensor).k);
+  return store_.data() + start + index * kept_bytes(tensor);
 }
 
-void Weights::expand(uint32_t layer, Tensor tensor, size_t index, Scratch& scratch,
-                     uint8_t* to) const {
+void Weights::expand(uint32_t layer, Tensor tensor, size_t index, uint8_t* raw) const {
   // A panel is a run of whole weight rows, so it is one run of whole superblocks.
-  const size_t k = tensor_shape(profile_, tensor).k;
-  const size_t superblocks = size_t(kernels_.large.cols) * k / 1024;
+  const size_t superblocks = size_t(kernels_.large.cols) * tensor_shape(profile_, tensor).k / 1024;
   const uint32_t nonce[3] = {tensor_id(layer, tensor), 0, 0x57};
-  kernels_.stream(key_.data(), nonce, uint32_t(index * superblocks), superblocks,
-                  scratch.raw.data());
-  kernels_.large.pack_panel(scratch.raw.values(), k, kernels_.large.cols, k, to);
+  kernels_.stream(key_.data(), nonce, uint32_t(index * superblocks), superblocks, raw);
+}
+
+void Weights::pack(Tensor tensor, const uint8_t* raw, uint8_t* panel) const {
+  const size_t k = tensor_shape(profile_, tensor).k;
+  kernels_.large.pack_panel(reinterpret_cast<const int8_t*>(raw), k, kernels_.large.cols, k, panel);
 }
 
 void Weights::prepare(ThreadPool& pool, const StopFlag& stop) {
-  const size_t raw = size_t(kernels_.large.cols) * profile_.f;
   scratch_.clear();
   scratch_.resize(pool.size());
   for (Scratch& s : scratch_) {
-    s.raw.reserve(raw);
-    if (!resident_) s.packed.reserve(kernels_.large.panel_bytes(profile_.f));
+    if (kept_ != Kept::bytes) s.raw.reserve(size_t(kernels_.large.cols) * profile_.f);
+    if (kept_ != Kept::panels) s.packed.reserve(kernels_.large.panel_bytes(profile_.f));
     scratch_bytes_ += s.raw.bytes() + s.packed.bytes();
   }
-  if (!resident_) return;
+  if (kept_ == Kept::nothing) return;
   store_.reserve(total_bytes_);
+  const auto fill = [&](uint32_t layer, Tensor tensor) {
+    pool.run(panels(tensor), stop, [&](size_t i, size_t worker) {
+      uint8_t* to = stored(layer, tensor, i);
+      if (kept_ == Kept::bytes) return expand(layer, tensor, i, to);
+      expand(layer, tensor, i, scratch_[worker].raw.data());
+      pack(tensor, scratch_[worker].raw.data(), to);
+    });
+  };
   for (uint32_t layer = 0; layer < profile_.layers; layer++) {
-    for (Tensor tensor : LAYER_TENSORS) {
-      pool.run(panels(tensor), stop, [&](size_t i, size_t worker) {
-        expand(layer, tensor, i, scratch_[worker], store_.data() + offset(layer, tensor, i));
-      });
-    }
+    for (Tensor tensor : LAYER_TENSORS) fill(layer, tensor);
   }
-  pool.run(panels(Tensor::out), stop, [&](size_t i, size_t worker) {
-    expand(0, Tensor::out, i, scratch_[worker], store_.data() + offset(0, Tensor::out, i));
-  });
+  fill(0, Tensor::out);
 }
 
 const uint8_t* Weights::panel(uint32_t layer, Tensor tensor, size_t index, size_t worker) {
-  if (resident_) return store_.data() + offset(layer, tensor, index);
+  if (kept_ == Kept::panels) return stored(layer, tensor, index);
   Scratch& scratch = scratch_[worker];
-  expand(layer, tensor, index, scratch, scratch.packed.data());
+  if (kept_ == Kept::nothing) expand(layer, tensor, index, scratch.raw.data());
+  pack(tensor, kept_ == Kept::bytes ? stored(layer, tensor, index) : scratch.raw.data(),
+       scratch.packed.data());
   return scratch.packed.data();
 }
 

@@ -1,5 +1,6 @@
-// Weights of one network as packed panels: kept in memory where they fit, else expanded by each
-// worker just before use, so that a large profile never holds more than one panel for each worker.
+// Weights of one network as packed panels: kept in memory where they fit. Where only their bytes
+// fit, each worker packs a panel just before use; where not even those, it expands them as well, so
+// that a large profile never holds more than one panel for each worker.
 #pragma once
 #include "../kernels/kernel-table.hpp"
 #include "../parallel/aligned-buffer.hpp"
@@ -14,26 +15,31 @@ class Weights {
   Weights(const Profile& profile, const KernelTable& kernels, const Hash& key,
           size_t resident_limit_bytes);
 
-  bool resident() const { return resident_; }
+  // Whether a panel costs nothing.
+  bool resident() const { return kept_ == Kept::panels; }
   size_t memory_bytes() const { return store_.bytes() + scratch_bytes_; }
-  // Expands everything when it is to be resident; gives each worker its scratch.
+  // Expands what is to be kept; gives each worker its scratch.
   void prepare(ThreadPool& pool, const StopFlag& stop);
   // Panel `index` of a tensor; valid until the same worker asks for another.
   const uint8_t* panel(uint32_t layer, Tensor tensor, size_t index, size_t worker);
 
  private:
+  enum class Kept { panels, bytes, nothing };
   struct Scratch {
     AlignedBuffer raw, packed;
   };
 
   size_t panels(Tensor tensor) const;
-  size_t offset(uint32_t layer, Tensor tensor, size_t index) const;
-  void expand(uint32_t layer, Tensor tensor, size_t index, Scratch& scratch, uint8_t* to) const;
+  size_t kept_bytes(Tensor tensor) const;  // Of one panel in the store.
+  uint8_t* stored(uint32_t layer, Tensor tensor, size_t index) const;
+  void lay_out();
+  void expand(uint32_t layer, Tensor tensor, size_t index, uint8_t* raw) const;
+  void pack(Tensor tensor, const uint8_t* raw, uint8_t* panel) const;
 
   const Profile& profile_;
   const KernelTable& kernels_;
   std::array<uint32_t, 8> key_;
-  bool resident_;
+  Kept kept_ = Kept::panels;
   size_t layer_bytes_ = 0, tensor_start_[6] = {};
   size_t total_bytes_ = 0, scratch_bytes_ = 0;
   AlignedBuffer store_;
