@@ -197,6 +197,10 @@ export interface TxOptions {
   readonly timeoutHeight?: bigint;
   readonly chainId?: string;
   readonly number?: bigint;
+  /** Who pays in place of the sender. */
+  readonly granter?: string;
+  /** Without a sequence, until this second. */
+  readonly unorderedUntil?: bigint;
 }
 
 /** Signs in SIGN_MODE_DIRECT with the repository's own code: fast, for large numbers. */
@@ -206,6 +210,10 @@ export function signTx(options: TxOptions): Uint8Array {
       messages: [...options.messages],
       memo: options.memo ?? "",
       timeoutHeight: options.timeoutHeight ?? 0n,
+      ...(options.unorderedUntil !== undefined && {
+        unordered: true,
+        timeoutTimestamp: { seconds: options.unorderedUntil, nanos: 0 },
+      }),
     }),
   ).finish();
   const authInfoBytes = AuthInfo.encode(
@@ -223,6 +231,7 @@ export function signTx(options: TxOptions): Uint8Array {
       fee: {
         amount: [...(options.fee ?? [{ denom: "ngonka", amount: "2000" }])],
         gasLimit: options.gas ?? 200_000n,
+        granter: options.granter ?? "",
       },
     }),
   ).finish();

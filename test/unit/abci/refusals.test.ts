@@ -196,10 +196,10 @@ const cases: readonly [name: string, bytes: Uint8Array, code: number, log: RegEx
     /^maximum number of characters is 256 but received 257 characters: memo too large$/,
   ],
   [
-    "an unordered transaction",
+    "an unordered transaction without a time",
     edit({ body: { unordered: true } }),
-    37,
-    /unordered transactions are not enabled: feature not supported$/,
+    18,
+    /^unordered transaction must have timeout_timestamp set: invalid request$/,
   ],
   [
     "a tip",
@@ -256,12 +256,12 @@ const cases: readonly [name: string, bytes: Uint8Array, code: number, log: RegEx
     /^out of gas in location: \w+; gasWanted: 5000, gasUsed: \d+: out of gas$/,
   ],
   [
-    "a fee granter",
+    "a fee granter who granted nothing",
     edit({
       auth: { fee: { amount: coins("1"), gasLimit: 200_000n, payer: "", granter: bob.address } },
     }),
-    18,
-    /fee grants are not enabled/,
+    38,
+    /^gonka1\w+ does not allow to pay fees for gonka1\w+: fee-grant not found: not found$/,
   ],
 ];
 for (const [name, bytes, code, log] of cases) {
