@@ -3,15 +3,12 @@
 #include "../src/sprint/cuda-runner.hpp"
 #include "../src/sprint/errors.hpp"
 #include "../src/sprint/self-test.hpp"
-#include "cuda-emulator.hpp"
-#include "fixtures.hpp"
+#include "cuda-fixtures.hpp"
 
 namespace gonka::test {
 namespace {
 
-const CudaApi EMULATED = {gonka_cuda_devices, gonka_cuda_create, gonka_cuda_destroy,
-                          gonka_cuda_batch,   gonka_cuda_memory, gonka_cuda_run,
-                          gonka_cuda_product};
+const CudaApi& EMULATED = emulated_cuda();
 
 struct Result {
   std::vector<int8_t> outputs;
@@ -47,7 +44,7 @@ void check_device(const CudaApi& api, const Profile& profile, size_t count, uint
                   const char* who) {
   const auto items = items_of(profile, count);
   const Result wanted = expected(profile, items);
-  for (const CudaProduct product : {CudaProduct::plain, CudaProduct::mma, CudaProduct::wgmma}) {
+  for (const CudaProduct product : CUDA_PRODUCTS) {
     CudaRunner runner(api, profile, golden_weights(profile.code), {product, 0, batch});
     same(run(runner, profile, items), wanted, std::string(who) + ", " + runner.name());
   }
@@ -65,7 +62,7 @@ std::string golden_with(CudaProduct product) {
 
 }  // namespace
 
-TEST("cuda, emulated: traces of T by all three products, with a batch that ends in a tail") {
+TEST("cuda, emulated: traces of T by every product, with a batch that ends in a tail") {
   check_device(EMULATED, *find_profile('T'), 3, 2, "T");
 }
 
@@ -146,14 +143,45 @@ TEST("cuda, emulated: a session whose device is lost goes on with the CPU, unles
   }
 }
 
-// Registered only where a device and the library are at hand.
-static const Register* const on_a_device =
+// Registered only where a device and the library are at hand. On the software device fewer nonces do.
+static void on_the_device(uint64_t t, uint64_t c, uint64_t m) {
+  const CudaApi& api = *find_cuda();
+  if (t > 0) check_device(api, *find_profile('T'), t, 0, "T");
+  if (c > 0) check_device(api, *find_profile('C'), c, 0, "C");
+  if (m > 0) check_device(api, *find_profile('M'), m, 0, "M");
+}
+
+static const Register* const full =
     find_cuda() == nullptr
         ? nullptr
         : new Register("cuda, on the device: traces of T, C and M", [] {
-            check_device(*find_cuda(), *find_profile('T'), 64, 0, "T");
-            check_device(*find_cuda(), *find_profile('C'), 64, 0, "C");
-            check_device(*find_cuda(), *find_profile('M'), 8, 0, "M");
+            on_the_device(setting("GONKA_DEVICE_T", 64), setting("GONKA_DEVICE_C", 64),
+                          setting("GONKA_DEVICE_M", 8));
+          });
+
+// What compute-sanitizer is to watch: every kernel once, in seconds.
+static const Register* const watched =
+    find_cuda() == nullptr
+        ? nullptr
+        : new Register("cuda, watched on the device: self-tests and hits of T", [] {
+            const StopFlag stop;
+            const Profile& profile = *find_profile('T');
+            const Target target = make_target(Hash{4});
+            const auto items = items_of(profile, 3);
+            CpuRunner cpu(profile, *tables()[0], golden_weights('T'), {2, 0, 0}, stop);
+            const auto wanted = cpu.find_hits(profile, items, target, 0, stop);
+            for (const ProductRate& rate : cuda_rates(*find_cuda(), 0, {256, 512, 256})) {
+              if (rate.gops == 0) continue;
+              const CudaOptions options{rate.product, 0, 2};
+              same(cuda_self_test(*find_cuda(), profile, options, stop), std::string(),
+                   cuda_backend_name(rate.product));
+              CudaRunner runner(*find_cuda(), profile, golden_weights('T'), options);
+              const auto got = runner.find_hits(profile, items, target, 0, stop);
+              same(got.size(), wanted.size(), "hits");
+              for (size_t i = 0; i < got.size() && i < wanted.size(); i++) {
+                same(got[i].digest, wanted[i].digest, "digest");
+              }
+            }
           });
 
 }  // namespace gonka::test

@@ -1,5 +1,6 @@
 // The calls about model files.
 #include "../mwc/challenge.hpp"
+#include "../sprint/cuda-runner.hpp"
 #include "calls.hpp"
 #include "job.hpp"
 #include "values.hpp"
@@ -81,7 +82,7 @@ const KernelTable& best_kernels() {
   return *tables[0];
 }
 
-// A job over model files with its own threads.
+// A job over model files with its own threads, and with the GPU where there is one.
 napi_value start_file_job(napi_env env, const Fields& fields,
                           std::function<Finish(const ModelFiles&, const ChallengeTools&)> work) {
   const auto list = files_in(env, fields);
@@ -89,7 +90,7 @@ napi_value start_file_job(napi_env env, const Fields& fields,
   return start_job(env, [=](JobControl& control) -> Finish {
     const ModelFiles files(list);
     ThreadPool pool(threads);
-    return work(files, {best_kernels(), pool, control.progress, control.stop});
+    return work(files, {best_kernels(), pool, control.progress, control.stop, find_cuda()});
   });
 }
 

@@ -5,6 +5,7 @@
 #include <cstdint>
 
 #if defined(__CUDACC__)
+#include <cuda.h>
 #include <cuda_runtime.h>
 
 #define GONKA_LAUNCH(kernel, grid, block, shared_bytes, stream, ...) \
@@ -25,8 +26,6 @@ __device__ inline int32_t dot4(int32_t a, int32_t b, int32_t sum) {
 __device__ inline uint32_t shared_address(const void* p) {
   return uint32_t(__cvta_generic_to_shared(p));
 }
-
-__device__ inline uint32_t shared_offset(const void* p) { return shared_address(p); }
 
 // 16 bytes from global to shared memory, asynchronously from sm_80 on.
 __device__ inline void copy16_async(void* shared, const void* global) {
@@ -71,6 +70,27 @@ __device__ inline void multiply_16x8x32(int32_t acc[4], const uint32_t a[4], con
       : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(b[0]), "r"(b[1]));
 #endif
 }
+
+// acc += A (16 x 16 bf16, row-major) * B (16 x 8 bf16, column-major), summed in single precision.
+__device__ inline void multiply_16x8x16(float acc[4], const uint32_t a[4], const uint32_t b[2]) {
+#if __CUDA_ARCH__ >= 800
+  asm volatile(
+      "mma.sync.aligned.m16n8k16.row.col.f32.bf16.bf16.f32 "
+      "{%0,%1,%2,%3}, {%4,%5,%6,%7}, {%8,%9}, {%0,%1,%2,%3};"
+      : "+f"(acc[0]), "+f"(acc[1]), "+f"(acc[2]), "+f"(acc[3])
+      : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(b[0]), "r"(b[1]));
+#endif
+}
+
+// Byte i of the result is byte (selector >> 4 i) % 8 of the eight bytes of a and then b.
+__device__ inline uint32_t permute_bytes(uint32_t a, uint32_t b, uint32_t selector) {
+  return __byte_perm(a, b, selector);
+}
+
+__device__ inline float bits_as_float(uint32_t bits) { return __uint_as_float(bits); }
+__device__ inline uint32_t float_as_bits(float value) { return __float_as_uint(value); }
+
+__device__ inline uint32_t add_atomic(uint32_t* at, uint32_t value) { return atomicAdd(at, value); }
 
 }  // namespace gonka::cuda
 

@@ -1,4 +1,4 @@
-// Everything that is not a matrix product of weights: stream expansion, N, attention, gate.
+// Stream expansion, N and the gate: work on bytes and rows.
 #pragma once
 #include "device.cuh"
 
@@ -78,16 +78,23 @@ __device__ inline int32_t norm_factor(uint64_t ss, uint64_t d) {
   return int32_t(m);
 }
 
-// x = N(x + y), one block for each row; y may be null.
+// The four sums x + y of a word of bytes each.
+__device__ inline void add_bytes(uint32_t x, uint32_t y, int32_t t[4]) {
+#pragma unroll
+  for (int i = 0; i < 4; i++) t[i] = int32_t(int8_t(x >> (8 * i))) + int8_t(y >> (8 * i));
+}
+
+// x = N(x + y), one block for each row: the residual is added here, exactly. y may be null.
 __global__ void norm_rows(int8_t* x, const int8_t* y, int d) {
   __shared__ int32_t partial[NORM_THREADS];
   __shared__ int32_t factor;
-  int8_t* row = x + size_t(blockIdx.x) * d;
-  const int8_t* other = y ? y + size_t(blockIdx.x) * d : nullptr;
-  int32_t sum = 0;
-  for (int k = threadIdx.x; k < d; k += NORM_THREADS) {
-    const int32_t t = row[k] + (other ? other[k] : 0);
-    sum += t * t;
+  auto* row = reinterpret_cast<uint32_t*>(x + size_t(blockIdx.x) * d);
+  const auto* other = reinterpret_cast<const uint32_t*>(y ? y + size_t(blockIdx.x) * d : nullptr);
+  int32_t sum = 0, t[4];
+  for (int k = threadIdx.x; k < d / 4; k += NORM_THREADS) {
+    add_bytes(row[k], other ? other[k] : 0, t);
+#pragma unroll
+    for (int i = 0; i < 4; i++) sum += t[i] * t[i];
   }
   partial[threadIdx.x] = sum;
   __syncthreads();
@@ -98,55 +105,12 @@ __global__ void norm_rows(int8_t* x, const int8_t* y, int d) {
   if (threadIdx.x == 0) factor = norm_factor(uint64_t(partial[0]), uint64_t(d));
   __syncthreads();
   const int32_t m = factor;
-  for (int k = threadIdx.x; k < d; k += NORM_THREADS) {
-    const int32_t t = row[k] + (other ? other[k] : 0);
-    row[k] = int8_t(quantise(t * m, 16));
-  }
-}
-
-constexpr int ATTENTION_THREADS = 128;
-constexpr int HEAD = 128;
-constexpr int TOKENS_MAX = 64;
-constexpr int HEAD_STRIDE = HEAD + 4;         // In bytes; the odd word keeps banks apart.
-constexpr int TOKEN_STRIDE = TOKENS_MAX + 4;
-
-struct AttentionShape {
-  int tokens, heads, p_shift, s_shift;
-};
-
-__device__ inline int32_t word_at(const int8_t* p) { return *reinterpret_cast<const int32_t*>(p); }
-
-// One head of one item for each block. Grid: (heads, items). o is [tokens][d] of the item.
-__global__ void attend(const int8_t* qkv, int8_t* o, AttentionShape shape) {
-  __shared__ __align__(16) int8_t q[TOKENS_MAX * HEAD_STRIDE], k[TOKENS_MAX * HEAD_STRIDE];
-  __shared__ __align__(16) int8_t v[HEAD * TOKEN_STRIDE], p[TOKENS_MAX * TOKEN_STRIDE];
-  const int tokens = shape.tokens, d = shape.heads * HEAD;
-  const int8_t* from = qkv + size_t(blockIdx.y) * tokens * 3 * d + blockIdx.x * HEAD;
-  for (int i = threadIdx.x; i < tokens * HEAD; i += ATTENTION_THREADS) {
-    const int token = i / HEAD, c = i % HEAD;
-    const int8_t* row = from + size_t(token) * 3 * d + c;
-    q[token * HEAD_STRIDE + c] = row[0];
-    k[token * HEAD_STRIDE + c] = row[d];
-    v[c * TOKEN_STRIDE + token] = row[2 * d];  // Transposed: P * v then reads words of tokens.
-  }
-  __syncthreads();
-  for (int i = threadIdx.x; i < tokens * tokens; i += ATTENTION_THREADS) {
-    const int s = i / tokens, r = i % tokens;
-    int32_t sum = 0;
-    for (int c = 0; c < HEAD; c += 4) {
-      sum = dot4(word_at(q + s * HEAD_STRIDE + c), word_at(k + r * HEAD_STRIDE + c), sum);
-    }
-    p[s * TOKEN_STRIDE + r] = int8_t(quantise(sum, shape.p_shift));
-  }
-  __syncthreads();
-  int8_t* to = o + size_t(blockIdx.y) * tokens * d + blockIdx.x * HEAD;
-  for (int i = threadIdx.x; i < tokens * HEAD; i += ATTENTION_THREADS) {
-    const int s = i / HEAD, c = i % HEAD;
-    int32_t sum = 0;
-    for (int r = 0; r < tokens; r += 4) {
-      sum = dot4(word_at(p + s * TOKEN_STRIDE + r), word_at(v + c * TOKEN_STRIDE + r), sum);
-    }
-    to[size_t(s) * d + c] = int8_t(quantise(sum, shape.s_shift));
+  for (int k = threadIdx.x; k < d / 4; k += NORM_THREADS) {
+    add_bytes(row[k], other ? other[k] : 0, t);
+    uint32_t word = 0;
+#pragma unroll
+    for (int i = 0; i < 4; i++) word |= uint32_t(uint8_t(quantise(t[i] * m, 16))) << (8 * i);
+    row[k] = word;
   }
 }
 

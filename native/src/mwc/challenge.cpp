@@ -6,7 +6,7 @@
 #include "../hash/merkle.hpp"
 #include "../hash/sha256.hpp"
 #include "../sprint/errors.hpp"
-#include "fold.hpp"
+#include "pass-reader.hpp"
 
 namespace gonka {
 void require_request(const ModelFiles& files, const ChallengeRequest& request) {
@@ -73,10 +73,13 @@ ChallengeAnswer challenge_answer(const ModelFiles& files, const ChallengeRequest
   require_request(files, request);
   tools.progress.total = files.rows() * ROW_BYTES * request.passes;
   ChallengeAnswer answer{{}, challenge_seed(request)};
+  PassReader reader(files, tools);
   for (uint32_t pass = 0; pass < request.passes; pass++) {
     MerkleTree tree;
-    for_each_group(files, answer.last_seed, tools,
-                   [&](uint64_t, const Hash& leaf) { tree.add_leaf_hash(leaf); });
+    reader.read(answer.last_seed, [&]() -> LeafSink {
+      tree = MerkleTree();
+      return [&](uint64_t, const Hash& leaf) { tree.add_leaf_hash(leaf); };
+    });
     answer.folds.push_back(tree.root());
     answer.last_seed = challenge_next_seed(answer.last_seed, answer.folds.back());
   }

@@ -6,6 +6,8 @@
 
 namespace gonka {
 
+struct CudaApi;
+
 inline constexpr size_t GROUP_ROWS = 128;
 inline constexpr size_t Y_BYTES = 32;  // Eight 32-bit sums of one row.
 
@@ -57,6 +59,10 @@ struct ChallengeTools {
   ThreadPool& pool;
   Progress& progress;
   const StopFlag& stop;
+  // Where passes over the model are computed when it is set, for as long as it serves.
+  const CudaApi* device = nullptr;
+  Log log = nullptr;
+  uint32_t patience_ms = 0;  // As in CudaOptions.
 };
 
 Hash challenge_seed(const ChallengeRequest& request);

@@ -5,7 +5,7 @@
 
 #include "../hash/multiproof.hpp"
 #include "../sprint/errors.hpp"
-#include "fold.hpp"
+#include "pass-reader.hpp"
 
 namespace gonka {
 namespace {
@@ -35,11 +35,14 @@ size_t rows_of_group(uint64_t rows, uint64_t group) {
 
 uint64_t group_count(uint64_t rows) { return (rows + GROUP_ROWS - 1) / GROUP_ROWS; }
 
-PassOpening open_pass(const ModelFiles& files, const Hash& seed, const Layout::Pass& pass,
-                      const ChallengeTools& tools) {
+PassOpening open_pass(const ModelFiles& files, PassReader& reader, const Hash& seed,
+                      const Layout::Pass& pass, const ChallengeTools& tools) {
   const std::vector<uint64_t> groups(pass.groups.begin(), pass.groups.end());
   ProofCollector collector(group_count(files.rows()), groups);
-  for_each_group(files, seed, tools, [&](uint64_t, const Hash& leaf) { collector.add(leaf); });
+  reader.read(seed, [&]() -> LeafSink {
+    collector = ProofCollector(group_count(files.rows()), groups);
+    return [&](uint64_t, const Hash& leaf) { collector.add(leaf); };
+  });
   PassOpening opening{{}, collector.proof()};
   const AlignedBuffer packed = pack_seed(tools.kernels, seed);
   AlignedBuffer bytes(GROUP_ROWS * ROW_BYTES);
@@ -126,11 +129,12 @@ WeightOpening challenge_open(const ModelFiles& files, const ChallengeRequest& re
     opening.rows.emplace_back(ROW_BYTES);
     files.read_rows(row, 1, opening.rows.back().data());
   }
+  PassReader reader(files, tools);
   Hash seed = challenge_seed(request);
   for (uint32_t pass = 0; pass < request.passes; pass++) {
     const auto sampled = layout.passes.find(pass);
     if (sampled != layout.passes.end()) {
-      opening.passes.push_back(open_pass(files, seed, sampled->second, tools));
+      opening.passes.push_back(open_pass(files, reader, seed, sampled->second, tools));
     }
     seed = challenge_next_seed(seed, answer.folds[pass]);
   }

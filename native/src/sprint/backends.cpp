@@ -43,12 +43,18 @@ Candidate cuda_candidate(const CudaApi& api, CudaProduct product) {
           }};
 }
 
+// Which product is the fastest differs between devices, so each is measured, once.
+const std::vector<ProductRate>& measured_rates(const CudaApi& api) {
+  static const std::vector<ProductRate> rates = cuda_rates(api, 0, {4096, 4096, 4096});
+  return rates;
+}
+
 // Fastest first. Nothing is offered that this machine cannot run.
 std::vector<Candidate> candidates() {
   std::vector<Candidate> all;
   if (const CudaApi* api = find_cuda()) {
-    for (const CudaProduct p : {CudaProduct::wgmma, CudaProduct::mma, CudaProduct::plain}) {
-      all.push_back(cuda_candidate(*api, p));
+    for (const ProductRate& rate : measured_rates(*api)) {
+      if (rate.gops > 0) all.push_back(cuda_candidate(*api, rate.product));
     }
   }
   const KernelTable* tables[MAX_CPU_BACKENDS];

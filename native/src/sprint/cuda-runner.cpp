@@ -37,10 +37,32 @@ bool load(CudaApi& api) {
          bind(library, "gonka_cuda_batch", api.batch) &&
          bind(library, "gonka_cuda_memory", api.memory) &&
          bind(library, "gonka_cuda_run", api.run) &&
-         bind(library, "gonka_cuda_product", api.product) && api.devices() > 0;
+         bind(library, "gonka_cuda_hits", api.hits) &&
+         bind(library, "gonka_cuda_product", api.product) &&
+         bind(library, "gonka_cuda_rate", api.rate) &&
+         bind(library, "gonka_cuda_model_create", api.model_create) &&
+         bind(library, "gonka_cuda_model_destroy", api.model_destroy) &&
+         bind(library, "gonka_cuda_model_resident", api.model_resident) &&
+         bind(library, "gonka_cuda_model_window", api.model_window) &&
+         bind(library, "gonka_cuda_model_load", api.model_load) &&
+         bind(library, "gonka_cuda_model_seed", api.model_seed) &&
+         bind(library, "gonka_cuda_model_leaves", api.model_leaves) && api.devices() > 0;
 }
 
 constexpr size_t MESSAGE_BYTES = 256;
+
+// Items as the library takes them.
+struct Batch {
+  Bytes keys;
+  std::vector<uint64_t> nonces;
+
+  explicit Batch(std::span<const NonceItem> items) {
+    for (const NonceItem& item : items) {
+      append(keys, item.input_key);
+      nonces.push_back(item.nonce);
+    }
+  }
+};
 
 }  // namespace
 
@@ -52,11 +74,29 @@ const CudaApi* find_cuda() {
 
 const char* cuda_backend_name(CudaProduct product) {
   switch (product) {
+    case CudaProduct::pipeline: return "cuda-tma";
     case CudaProduct::wgmma: return "cuda-wgmma";
+    case CudaProduct::bf16: return "cuda-bf16";
     case CudaProduct::mma: return "cuda-mma";
     case CudaProduct::plain: break;
   }
   return "cuda-plain";
+}
+
+std::vector<ProductRate> cuda_rates(const CudaApi& api, int device, const ProductShape& shape) {
+  constexpr uint32_t ROUNDS = 3;
+  std::vector<ProductRate> rates;
+  for (const CudaProduct product : CUDA_PRODUCTS) {
+    const gonka_cuda_rate_job job{shape.m, shape.n, shape.k, ROUNDS, device, int32_t(product)};
+    char message[MESSAGE_BYTES] = "";
+    double gops = 0;
+    if (api.rate(&job, &gops, message, sizeof message) != 0) gops = 0;
+    rates.push_back({product, gops});
+  }
+  std::stable_sort(rates.begin(), rates.end(), [](const ProductRate& a, const ProductRate& b) {
+    return a.gops > b.gops;
+  });
+  return rates;
 }
 
 CudaRunner::CudaRunner(const CudaApi& api, const Profile& profile, const Hash& weights_key,
@@ -65,7 +105,8 @@ CudaRunner::CudaRunner(const CudaApi& api, const Profile& profile, const Hash& w
   const Shifts& s = profile.shift;
   gonka_cuda_config config{profile.d, profile.heads, profile.f, profile.layers, profile.tokens,
                            s.d,       s.p,           s.s,       s.h,            s.f,
-                           {},        options.device, int32_t(options.product), options.batch};
+                           {},        options.device, int32_t(options.product), options.batch,
+                           options.patience_ms};
   std::copy(weights_key.begin(), weights_key.end(), config.weights_key);
   char message[MESSAGE_BYTES] = "";
   engine_ = api.create(&config, message, sizeof message);
@@ -83,17 +124,36 @@ void CudaRunner::run(std::span<const NonceItem> items, int8_t* outputs, Hash* tr
   }
 }
 
+std::vector<Hit> CudaRunner::find_hits(const Profile&, std::span<const NonceItem> items,
+                                       const Target& target, uint32_t c, const StopFlag& stop) {
+  std::vector<Hit> all;
+  const size_t most = batch();
+  for (size_t at = 0; at < items.size(); at += most) {
+    if (stop.requested) throw Cancelled();
+    const auto part = items.subspan(at, std::min(most, items.size() - at));
+    const Batch batch(part);
+    std::vector<gonka_cuda_hit> hits(part.size());
+    uint32_t found = 0;
+    char message[MESSAGE_BYTES] = "";
+    if (api_.hits(engine_, batch.keys.data(), batch.nonces.data(), uint32_t(part.size()),
+                  target.values.data(), c, hits.data(), &found, message, sizeof message) != 0) {
+      throw EngineError(GPU_LOST, message);
+    }
+    for (uint32_t i = 0; i < found; i++) {
+      Hit hit{part[hits[i].item].nonce, {}};
+      std::copy_n(hits[i].digest, hit.digest.size(), hit.digest.begin());
+      all.push_back(hit);
+    }
+  }
+  return all;
+}
+
 void CudaRunner::run_batch(std::span<const NonceItem> items, int8_t* outputs, Hash* trace) {
   const size_t state = size_t(profile_.tokens) * profile_.d, states = profile_.trace_states() - 1;
-  Bytes keys;
-  std::vector<uint64_t> nonces;
-  for (const NonceItem& item : items) {
-    append(keys, item.input_key);
-    nonces.push_back(item.nonce);
-  }
+  const Batch batch(items);
   std::vector<int8_t> seen(trace ? items.size() * state * states : 0);
   char message[MESSAGE_BYTES] = "";
-  if (api_.run(engine_, keys.data(), nonces.data(), uint32_t(items.size()), outputs,
+  if (api_.run(engine_, batch.keys.data(), batch.nonces.data(), uint32_t(items.size()), outputs,
                trace ? seen.data() : nullptr, message, sizeof message) != 0) {
     throw EngineError(GPU_LOST, message);
   }

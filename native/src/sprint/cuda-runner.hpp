@@ -15,7 +15,16 @@ struct CudaApi {
   decltype(&gonka_cuda_batch) batch;
   decltype(&gonka_cuda_memory) memory;
   decltype(&gonka_cuda_run) run;
+  decltype(&gonka_cuda_hits) hits;
   decltype(&gonka_cuda_product) product;
+  decltype(&gonka_cuda_rate) rate;
+  decltype(&gonka_cuda_model_create) model_create;
+  decltype(&gonka_cuda_model_destroy) model_destroy;
+  decltype(&gonka_cuda_model_resident) model_resident;
+  decltype(&gonka_cuda_model_window) model_window;
+  decltype(&gonka_cuda_model_load) model_load;
+  decltype(&gonka_cuda_model_seed) model_seed;
+  decltype(&gonka_cuda_model_leaves) model_leaves;
 };
 
 // Null when there is no library of this interface beside the engine, or no device; the library is
@@ -23,13 +32,27 @@ struct CudaApi {
 const CudaApi* find_cuda();
 
 // Numbered as in plugin.h.
-enum class CudaProduct : int32_t { plain = 0, mma = 1, wgmma = 2 };
+enum class CudaProduct : int32_t { plain = 0, mma = 1, wgmma = 2, pipeline = 3, bf16 = 4 };
+inline constexpr CudaProduct CUDA_PRODUCTS[] = {CudaProduct::pipeline, CudaProduct::wgmma,
+                                                CudaProduct::mma, CudaProduct::bf16,
+                                                CudaProduct::plain};
 const char* cuda_backend_name(CudaProduct product);
+
+struct ProductShape {
+  uint32_t m, n, k;
+};
+struct ProductRate {
+  CudaProduct product;
+  double gops;  // 0 when the device does not have the product.
+};
+// Every product, the fastest on this device first.
+std::vector<ProductRate> cuda_rates(const CudaApi& api, int device, const ProductShape& shape);
 
 struct CudaOptions {
   CudaProduct product = CudaProduct::mma;
   int device = 0;
   uint32_t batch = 0;
+  uint32_t patience_ms = 0;  // A device that does not answer for so long is lost; 0: ten minutes.
 };
 
 // The self-test of sprint.md section 7 on a device: extremes, a random tile for each depth of the
@@ -51,6 +74,8 @@ class CudaRunner final : public Runner {
   size_t memory_bytes() const override { return api_.memory(engine_); }
   void run(std::span<const NonceItem> items, int8_t* outputs, Hash* trace,
            const StopFlag& stop) override;
+  std::vector<Hit> find_hits(const Profile& profile, std::span<const NonceItem> items,
+                             const Target& target, uint32_t c, const StopFlag& stop) override;
 
  private:
   void run_batch(std::span<const NonceItem> items, int8_t* outputs, Hash* trace);

@@ -3,8 +3,7 @@
 #include <memory>
 
 #include "../parallel/thread-pool.hpp"
-#include "profile.hpp"
-#include "seeds.hpp"
+#include "digest.hpp"
 
 namespace gonka {
 
@@ -12,6 +11,11 @@ namespace gonka {
 struct NonceItem {
   Hash input_key;
   uint64_t nonce;
+};
+
+struct Hit {
+  uint64_t nonce;
+  Hash digest;
 };
 
 class Runner {
@@ -25,6 +29,10 @@ class Runner {
   // profile.trace_states() hashes of each item. Throws Cancelled when stop is set.
   virtual void run(std::span<const NonceItem> items, int8_t* outputs, Hash* trace,
                    const StopFlag& stop) = 0;
+  // The hits among the items, in their order. A device digests and judges by itself; here run's
+  // outputs are scored.
+  virtual std::vector<Hit> find_hits(const Profile& profile, std::span<const NonceItem> items,
+                                     const Target& target, uint32_t c, const StopFlag& stop);
 };
 
 }  // namespace gonka

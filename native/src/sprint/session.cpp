@@ -42,16 +42,20 @@ Session::Session(const SessionConfig& config, const Log& log, const StopFlag& st
 
 // A device that is lost in the middle costs its batch, not the window: where the caller left the
 // choice open, the best remaining backend takes the same batch.
-void Session::run(std::span<const NonceItem> items, int8_t* outputs, Hash* states,
-                  const StopFlag& stop) {
+void Session::with_runner(const StopFlag& stop, const std::function<void(Runner&)>& act) {
   try {
-    runner_->run(items, outputs, states, stop);
+    act(*runner_);
   } catch (const EngineError& error) {
     if (error.code() != std::string_view(GPU_LOST) || config_.backend != "auto") throw;
     log_(std::string("the GPU is lost, the CPU takes over: ") + error.what());
     runner_ = make_runner({"auto", false}, profile_, weights_key_, config_.cpu, log_, stop);
-    runner_->run(items, outputs, states, stop);
+    act(*runner_);
   }
+}
+
+void Session::run(std::span<const NonceItem> items, int8_t* outputs, Hash* states,
+                  const StopFlag& stop) {
+  with_runner(stop, [&](Runner& runner) { runner.run(items, outputs, states, stop); });
 }
 
 Hash Session::host_input_key(const Window& window) const {
@@ -70,8 +74,7 @@ MineResult Session::mine(const Window& window, NonceRange range, uint32_t c, Pro
   }
   const Hash key = host_input_key(window);
   const Target goal = target(window.beacon2);
-  const size_t batch = runner_->batch(), bytes = profile_.output_bytes();
-  std::vector<int8_t> outputs(batch * bytes);
+  const size_t batch = runner_->batch();
   std::vector<NonceItem> items;
   MineResult result{};
   progress.total = range.count;
@@ -79,12 +82,10 @@ MineResult Session::mine(const Window& window, NonceRange range, uint32_t c, Pro
     items.clear();
     const uint64_t count = std::min<uint64_t>(batch, range.count - at);
     for (uint64_t i = 0; i < count; i++) items.push_back({key, range.first + at + i});
-    run(items, outputs.data(), nullptr, stop);
-    for (size_t i = 0; i < items.size(); i++) {
-      const int8_t* output = outputs.data() + i * bytes;
-      const Score score = score_output(profile_, key, items[i].nonce, output, goal, c);
-      if (score.hit) result.hits.push_back({items[i].nonce, score.digest});
-    }
+    with_runner(stop, [&](Runner& runner) {
+      const std::vector<Hit> found = runner.find_hits(profile_, items, goal, c, stop);
+      result.hits.insert(result.hits.end(), found.begin(), found.end());
+    });
     progress.done += items.size();
   }
   result.nonces = range.count;

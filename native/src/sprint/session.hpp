@@ -28,11 +28,6 @@ struct NonceRange {
   uint64_t count;
 };
 
-struct Hit {
-  uint64_t nonce;
-  Hash digest;
-};
-
 struct MineResult {
   std::vector<Hit> hits;
   Hash root;  // Merkle root over LE64(nonce) || digest: the commitment with hits.size().
@@ -94,6 +89,7 @@ class Session {
   Verdict recompute(const Claim& claim, const Hash& input_key, const Target& target,
                     const StopFlag& stop);
 
+  void with_runner(const StopFlag& stop, const std::function<void(Runner&)>& act);
   void run(std::span<const NonceItem> items, int8_t* outputs, Hash* states, const StopFlag& stop);
 
   SessionConfig config_;

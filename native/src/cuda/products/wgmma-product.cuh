@@ -65,7 +65,7 @@ template <bool GATED>
 __global__ void __launch_bounds__(MMA_THREADS, 1) wgmma_product(Product job) {
   GONKA_DYNAMIC_SHARED(raw);
   uint8_t* shared =
-      raw + (WGMMA_ALIGNMENT - shared_offset(raw) % WGMMA_ALIGNMENT) % WGMMA_ALIGNMENT;
+      raw + (WGMMA_ALIGNMENT - shared_address(raw) % WGMMA_ALIGNMENT) % WGMMA_ALIGNMENT;
   const int steps = job.k / WGMMA_ROW_BYTES;
   const int warpgroup = threadIdx.x / 128;
   int32_t acc[128];
@@ -90,8 +90,12 @@ __global__ void __launch_bounds__(MMA_THREADS, 1) wgmma_product(Product job) {
     const uint8_t* b = stage + TILE_ROWS * WGMMA_ROW_BYTES;
     product_begin();
 #pragma unroll
-    for (int k = 0; k < WGMMA_ROW_BYTES; k += 32) multiply_64x256x32(acc, a + k, b + k);
-    product_end();
+    for (int k = 0; k < WGMMA_ROW_BYTES; k += 32) {
+      multiply_64x256x32(acc, tile_descriptor(a + k), tile_descriptor(b + k));
+    }
+    product_commit();
+    product_wait<0>();
+    sums_settled(acc);
   }
   copies_wait<0>();
   __syncthreads();

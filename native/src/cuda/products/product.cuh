@@ -1,6 +1,6 @@
 // What every weight product computes: C = Q(A * B^T), A [m][k] activations, B [n][k] weights.
 #pragma once
-#include "device.cuh"
+#include "../device.cuh"
 
 namespace gonka::cuda {
 

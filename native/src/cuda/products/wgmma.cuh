@@ -1,7 +1,7 @@
 // Hopper's warpgroup product: 128 threads multiply 64 rows by 256 columns, both read from shared
 // memory in the 128-byte swizzle. Only code for sm_90a holds the instruction.
 #pragma once
-#include "device.cuh"
+#include "../device.cuh"
 
 namespace gonka::cuda {
 
@@ -10,6 +10,13 @@ constexpr int WGMMA_ROW_BYTES = 128;  // Depth of a shared tile, one swizzled li
 // Where a 16-byte piece of a row lies: the hardware applies the same exchange to its addresses.
 __device__ inline uint8_t* swizzled_piece(uint8_t* tile, int row, int piece) {
   return tile + row * WGMMA_ROW_BYTES + ((piece ^ (row & 7)) << 4);
+}
+
+// Which shared tile a product reads: K-major, 128-byte swizzle, groups of eight rows 1024 bytes
+// apart (PTX ISA, matrix descriptor).
+__device__ inline uint64_t tile_descriptor(const void* p) {
+  const uint64_t address = (shared_address(p) & 0x3ffff) >> 4;
+  return address | uint64_t(1) << 16 | uint64_t(1024 >> 4) << 32 | uint64_t(1) << 62;
 }
 
 #if defined(__CUDACC__)
@@ -23,21 +30,26 @@ __device__ inline void publish_shared() {
 
 #if defined(__CUDA_ARCH_FEAT_SM90_ALL)
 
-// K-major, 128-byte swizzle, groups of eight rows 1024 bytes apart (PTX ISA, matrix descriptor).
-__device__ inline uint64_t tile_descriptor(const void* p) {
-  const uint64_t address = (shared_address(p) & 0x3ffff) >> 4;
-  return address | uint64_t(1) << 16 | uint64_t(1024 >> 4) << 32 | uint64_t(1) << 62;
-}
-
 __device__ inline void product_begin() { asm volatile("wgmma.fence.sync.aligned;" ::: "memory"); }
 
-__device__ inline void product_end() {
+__device__ inline void product_commit() {
   asm volatile("wgmma.commit_group.sync.aligned;" ::: "memory");
-  asm volatile("wgmma.wait_group.sync.aligned 0;" ::: "memory");
 }
 
-// acc += A (64 x 32) * B (256 x 32)^T for the 32 bytes of depth that start at a and b.
-__device__ inline void multiply_64x256x32(int32_t (&acc)[128], const void* a, const void* b) {
+// Waits until at most N committed products are still running.
+template <int N>
+__device__ inline void product_wait() {
+  asm volatile("wgmma.wait_group.sync.aligned %0;" ::"n"(N) : "memory");
+}
+
+// Keeps what reads the sums behind the wait above it: the compiler sees no tie between them.
+__device__ inline void sums_settled(int32_t (&acc)[128]) {
+#pragma unroll
+  for (int i = 0; i < 128; i++) asm volatile("" : "+r"(acc[i])::"memory");
+}
+
+// acc += A (64 x 32) * B (256 x 32)^T, both as their descriptors say.
+__device__ inline void multiply_64x256x32(int32_t (&acc)[128], uint64_t a, uint64_t b) {
   asm volatile(
       "wgmma.mma_async.sync.aligned.m64n256k32.s32.s8.s8 {"
       "%0,%1,%2,%3,%4,%5,%6,%7,%8,%9,%10,%11,%12,%13,%14,%15,"
@@ -81,14 +93,17 @@ __device__ inline void multiply_64x256x32(int32_t (&acc)[128], const void* a, co
         "+r"(acc[116]), "+r"(acc[117]), "+r"(acc[118]), "+r"(acc[119]),
         "+r"(acc[120]), "+r"(acc[121]), "+r"(acc[122]), "+r"(acc[123]),
         "+r"(acc[124]), "+r"(acc[125]), "+r"(acc[126]), "+r"(acc[127])
-      : "l"(tile_descriptor(a)), "l"(tile_descriptor(b)));
+      : "l"(a), "l"(b));
 }
 
 #else
 
 __device__ inline void product_begin() {}
-__device__ inline void product_end() {}
-__device__ inline void multiply_64x256x32(int32_t (&)[128], const void*, const void*) {}
+__device__ inline void product_commit() {}
+template <int N>
+__device__ inline void product_wait() {}
+__device__ inline void sums_settled(int32_t (&)[128]) {}
+__device__ inline void multiply_64x256x32(int32_t (&)[128], uint64_t, uint64_t) {}
 
 #endif
 #endif
