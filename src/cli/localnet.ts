@@ -1,7 +1,7 @@
 /** gonkad localnet: a whole network of real processes on this machine. */
 import path from "node:path";
 import { Command } from "commander";
-import { DefinitionError, maxNonces, maxValidators } from "../localnet/definition.ts";
+import { DefinitionError, maxNonces, maxValidators, profileFiles } from "../localnet/definition.ts";
 import { Localnet } from "../localnet/localnet.ts";
 import { banner, controls, hostTable, statusLine } from "../localnet/screen.ts";
 import { type Look, look } from "../localnet/watch.ts";
@@ -13,6 +13,7 @@ import { usage } from "./settings.ts";
 interface LocalnetFlags {
   readonly home?: string;
   readonly file?: string;
+  readonly profile?: string;
   readonly validators?: string;
   readonly nonces?: string;
   readonly hostNonces: string[];
@@ -31,6 +32,10 @@ export function localnetCommand(): Command {
     .description("run validators and hosts as processes on this machine until Ctrl-C")
     .option("--home <dir>", "where the localnet lives (default .gonka-localnet)")
     .option("--file <toml>", "definition of the localnet (default localnet/default.toml)")
+    .option(
+      "--profile <name>",
+      "a definition that comes with it: dev4, kvstore, simapp, simapp-slow",
+    )
     .option("--validators <n>", "how many validators, each with a host (default 4)")
     .option("--nonces <n>", "nonces that a host searches in one Sprint (default 48)")
     .option(
@@ -45,7 +50,8 @@ export function localnetCommand(): Command {
     .option("--blocks <n>", "stop by itself after that many blocks")
     .addHelpText(
       "after",
-      "\nExamples:\n  gonkad localnet\n  gonkad localnet --host-nonces host2=24 --reset\n",
+      "\nExamples:\n  gonkad localnet\n  gonkad localnet --host-nonces host2=24 --reset\n" +
+        "  gonkad localnet --profile simapp\n",
     )
     .action(async (_: object, command: Command) => {
       await run(command.optsWithGlobals<LocalnetFlags>());
@@ -78,8 +84,8 @@ async function prepare(flags: LocalnetFlags, stopping: AbortSignal): Promise<Loc
   };
   try {
     return await Localnet.prepare({
-      home: flags.home ?? path.resolve(".gonka-localnet"),
-      file: flags.file,
+      home: flags.home ?? path.resolve(defaultHome(flags.profile)),
+      file: definitionFile(flags),
       validators: count("--validators", flags.validators, { min: 1, max: maxValidators }),
       nonces: count("--nonces", flags.nonces, { min: 0, max: maxNonces }),
       noncesOf: new Map(flags.hostNonces.map(hostNonces)),
@@ -93,6 +99,18 @@ async function prepare(flags: LocalnetFlags, stopping: AbortSignal): Promise<Loc
       fix: "mend what is named above; localnet/README.md explains every key",
     });
   }
+}
+
+/** Every profile has a home of its own: their chains cannot go on from each other. */
+const defaultHome = (profile = "dev4"): string =>
+  profile === "dev4" ? ".gonka-localnet" : `.gonka-localnet-${profile}`;
+
+function definitionFile({ file, profile }: LocalnetFlags): string | undefined {
+  if (profile === undefined) return file;
+  if (file !== undefined) throw usage("--file and --profile contradict each other", "give one");
+  const known = profileFiles.get(profile);
+  if (known !== undefined) return known;
+  throw usage(`unknown profile "${profile}"`, `use ${[...profileFiles.keys()].join(", ")}`);
 }
 
 interface Session {

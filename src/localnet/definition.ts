@@ -15,6 +15,8 @@ export interface DefinedAccount {
 
 export interface Definition {
   readonly chainId: string;
+  /** What the nodes run; only gonka has hosts and accounts of its own. */
+  readonly application: Application;
   /** genesis/<profile>.json has the parameters. */
   readonly genesisProfile: string;
   readonly mnemonic: string;
@@ -25,6 +27,9 @@ export interface Definition {
   readonly hosts: HostsDefinition;
   readonly accounts: readonly DefinedAccount[];
 }
+
+const applications = ["gonka", "kvstore", "simapp"] as const;
+export type Application = (typeof applications)[number];
 
 export interface Ports {
   readonly p2p: number;
@@ -59,10 +64,19 @@ export class DefinitionError extends Error {
   }
 }
 
+const shipped = (name: string): string =>
+  fileURLToPath(new URL(`../../localnet/${name}.toml`, import.meta.url));
+
 /** The definition that is used when none is named. */
-export const defaultDefinitionFile = fileURLToPath(
-  new URL("../../localnet/default.toml", import.meta.url),
-);
+export const defaultDefinitionFile = shipped("default");
+
+/** Definitions that come with the program, by the name of the profile. */
+export const profileFiles: ReadonlyMap<string, string> = new Map([
+  ["dev4", defaultDefinitionFile],
+  ["kvstore", shipped("kvstore")],
+  ["simapp", shipped("simapp")],
+  ["simapp-slow", shipped("simapp-slow")],
+]);
 
 export const maxValidators = 32;
 export const maxNonces = 1_000_000;
@@ -87,14 +101,16 @@ export function readDefinition(file: string, overrides: Overrides = {}): Definit
     problems.push(`${file}: ${key === "" ? "" : `${key}: `}${problem}`);
   };
   const top = new Section(readToml(file), "", report);
+  const application = readApplication(top);
   const given: Definition = {
+    application,
     chainId: top.text("chain_id", /^[A-Za-z0-9][A-Za-z0-9._-]{0,49}$/, "such as gonka-localnet-1"),
-    genesisProfile: top.text("genesis_profile", /^(localnet|gonka)$/, "localnet or gonka"),
+    genesisProfile: top.text("genesis_profile", /^(localnet|gonka|simapp)$/, "localnet or gonka"),
     mnemonic: top.text("mnemonic", /^[a-z]+( [a-z]+){11,23}$/, "12 to 24 words of BIP-39"),
     validators: top.integer("validators", 1, maxValidators),
     ports: readPorts(top.section("ports")),
     timeouts: readTimeouts(top.section("consensus")),
-    hosts: readHosts(top.section("hosts")),
+    hosts: application === "gonka" ? readHosts(top.section("hosts")) : noHosts,
     accounts: readAccounts(top.sections("accounts"), report),
   };
   top.end();
@@ -104,6 +120,13 @@ export function readDefinition(file: string, overrides: Overrides = {}): Definit
   checkHostNames([...(overrides.noncesOf?.keys() ?? [])], definition, report);
   if (problems.length > 0) throw new DefinitionError(problems);
   return definition;
+}
+
+/** gonka when the key is not there. */
+function readApplication(top: Section): Application {
+  if (!top.names().includes("application")) return "gonka";
+  const text = top.text("application", /^(gonka|kvstore|simapp)$/, "gonka, kvstore or simapp");
+  return applications.find((name) => name === text) ?? "gonka";
 }
 
 function override(given: Definition, { validators, nonces, noncesOf }: Overrides): Definition {
@@ -233,6 +256,14 @@ function readTimeouts(consensus: Section): Record<string, string> {
   consensus.end();
   return Object.fromEntries(read);
 }
+
+const noHosts: HostsDefinition = {
+  nonces: 0,
+  noncesOf: new Map(),
+  weight: 0n,
+  operatorGnk: 0n,
+  workerGnk: 0n,
+};
 
 function readHosts(hosts: Section): HostsDefinition {
   const exceptions = hosts.section("nonces_of");

@@ -12,6 +12,8 @@ export interface GenesisDraft {
   chain_id: string;
   initial_height: string;
   consensus_params: Json;
+  /** Of an application that has no say in it. */
+  validators?: Json[];
   app_hash: string;
   app_state: Record<string, Json>;
 }
@@ -48,6 +50,24 @@ export function draftFromProfile(
     app_hash: "",
     app_state,
   };
+}
+
+/** Adds a validator of the engine itself, of that power. */
+export function addValidator(draft: GenesisDraft, key: Uint8Array, power: bigint): void {
+  const pub_key = { type: "tendermint/PubKeyEd25519", value: toBase64(key) };
+  draft.validators ??= [];
+  draft.validators.push({ address: "", pub_key, power: String(power), name: "" });
+}
+
+/** Gives the first validator of the staking module the consensus key of a node. */
+export function setStakingKey(draft: GenesisDraft, key: Uint8Array): void {
+  const [first] = listIn(draft, "staking", "validators");
+  if (first) first.consensus_pub_key = toBase64(key);
+}
+
+/** Account addresses of the chain begin with it. */
+export function prefixOf(draft: GenesisDraft): string {
+  return String(draft.app_state.chain?.bech32_prefix ?? "");
 }
 
 /** Adds an account that owns these coins. */

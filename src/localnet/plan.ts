@@ -77,7 +77,8 @@ export function planDefinition(
   const numbers = Array.from({ length: definition.validators }, (_, index) => index);
   const nodes = numbers.map((index) => planNode(definition.ports, { home, portOffset, index }));
   const { nonces, noncesOf } = definition.hosts;
-  const hosts = nodes.map((node, index): PlannedHost => {
+  const withHosts = definition.application === "gonka" ? nodes : [];
+  const hosts = withHosts.map((node, index): PlannedHost => {
     const name = `host${index + 1}`;
     const worker = `worker${index + 1}`;
     return { name, operator: name, worker, node, nonces: noncesOf.get(name) ?? nonces };
@@ -104,8 +105,9 @@ function planNode(
   };
 }
 
-function planKeys({ accounts, hosts, validators }: Definition): PlannedKey[] {
-  const numbers = Array.from({ length: validators }, (_, index) => index);
+function planKeys({ application, accounts, hosts, validators }: Definition): PlannedKey[] {
+  const withHosts = application === "gonka" ? validators : 0;
+  const numbers = Array.from({ length: withHosts }, (_, index) => index);
   const { operatorGnk, workerGnk } = hosts;
   return [
     ...accounts.map(({ name, gnk }, index) => ({ name, index, gnk })),

@@ -1,4 +1,5 @@
 /** What a localnet shows people: at most 40 lines, every value ready to copy. */
+import type { Application } from "./definition.ts";
 import type { Localnet } from "./localnet.ts";
 import { operatorIndex } from "./plan.ts";
 import type { Look } from "./watch.ts";
@@ -19,7 +20,7 @@ export function banner(localnet: Localnet, options: BannerOptions): string {
   const count = plan.nodes.length;
   const lines = [
     `  gonka localnet  v${options.version}   chain ${plan.chainId}   ` +
-      `${count} validator${count === 1 ? "" : "s"}, each with a host`,
+      `${count} validator${count === 1 ? "" : "s"}${whatElse(plan.definition.application)}`,
     `  ${localnet.isContinued ? "going on where it stopped" : "new"}, first block after ` +
       `${options.firstBlockSeconds} s`,
     ...portLine(localnet),
@@ -32,12 +33,16 @@ export function banner(localnet: Localnet, options: BannerOptions): string {
   return `${lines.join("\n")}\n`;
 }
 
+const whatElse = (application: Application): string =>
+  application === "gonka" ? ", each with a host" : ` of ${application}`;
+
 function portLine({ plan }: Localnet): string[] {
   if (plan.portOffset === 0) return [];
   return [`  The usual ports are taken: all of them are ${plan.portOffset} higher.`];
 }
 
 function accountLines({ plan, keys }: Localnet, showSecrets: boolean): string[] {
+  if (plan.definition.application === "kvstore") return ["  Transactions are key=value."];
   const users = plan.keys.filter(({ index }) => index < operatorIndex).slice(0, maxAccountLines);
   const width = Math.max(...users.map(({ name }) => name.length), 0);
   const mnemonic = showSecrets
@@ -48,13 +53,17 @@ function accountLines({ plan, keys }: Localnet, showSecrets: boolean): string[] 
     `  mnemonic: ${mnemonic}`,
     ...users.map(({ name, index, gnk }) => {
       const address = keys.get(name)?.address ?? "";
-      return `   (${index}) ${name.padEnd(width)}  ${address}  ${gnk.toLocaleString("en-US")} GNK`;
+      return `   (${index}) ${name.padEnd(width)}  ${address}${owned(gnk)}`;
     }),
   ];
 }
 
+/** Nothing where the genesis profile says it. */
+const owned = (gnk: bigint): string => (gnk > 0n ? `  ${gnk.toLocaleString("en-US")} GNK` : "");
+
 function endpointLines({ plan }: Localnet): string[] {
   const [first] = plan.nodes;
+  const { application } = plan.definition;
   const gonkad = `npx gonkad --home ${plan.home}`;
   return [
     "  Endpoints (the first node's; localnet.json has all of them)",
@@ -62,11 +71,15 @@ function endpointLines({ plan }: Localnet): string[] {
     `   REST   http://127.0.0.1:${first?.restPort}   (/swagger/ in a browser)`,
     `   gRPC   127.0.0.1:${first?.grpcPort}   (reflection on)`,
     `   files  ${plan.home}/localnet.json; a log beside every node and host`,
-    "  Try it",
-    `   ${gonkad} query bank balances alice`,
-    `   ${gonkad} tx bank send alice bob 1gnk -y`,
+    ...(application === "gonka" ? tryIt(gonkad) : []),
   ];
 }
+
+const tryIt = (gonkad: string): string[] => [
+  "  Try it",
+  `   ${gonkad} query bank balances alice`,
+  `   ${gonkad} tx bank send alice bob 1gnk -y`,
+];
 
 /** The hosts as a table. */
 export function hostTable({ hosts }: Look): string {

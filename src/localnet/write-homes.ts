@@ -13,10 +13,13 @@ import { DefinitionError } from "./definition.ts";
 import {
   addAccount,
   addHost,
+  addValidator,
   draftFromProfile,
   formatDraft,
   type GenesisDraft,
+  prefixOf,
   sameNetwork,
+  setStakingKey,
   shareEqually,
 } from "./genesis-edit.ts";
 import type { Plan, PlannedNode } from "./plan.ts";
@@ -52,10 +55,11 @@ export async function writeHomes(plan: Plan): Promise<ReadonlyMap<string, KeyInf
 async function writeKeyring(plan: Plan): Promise<ReadonlyMap<string, KeyInfo>> {
   const keyring = new Keyring({ home: plan.home, backend: "test", passphrase: async () => "" });
   const keys = new Map<string, KeyInfo>();
+  const prefix = prefixOf(emptyDraft(plan));
   for (const { name, index } of plan.keys) {
     const derivation = hdPath({ coinType: 118, account: 0, index });
     const secret = derivePrivateKey(plan.definition.mnemonic, derivation);
-    const info = describeKey(name, secret, { prefix: "gonka", hdPath: derivation });
+    const info = describeKey(name, secret, { prefix, hdPath: derivation });
     if (!keyring.has(name)) await keyring.add(info, secret);
     keys.set(name, info);
   }
@@ -79,10 +83,37 @@ function writeGenesis(plan: Plan, keys: ReadonlyMap<string, KeyInfo>): string {
   return formatDraft(fresh);
 }
 
+function emptyDraft({ definition, chainId }: Plan): GenesisDraft {
+  return draftFromProfile(definition.genesisProfile, { chainId, time: fromMillis(Date.now()) });
+}
+
+/** The power that "cometbft init" gives its validator. */
+const kvstorePower = 10n;
+
 function draftOf(plan: Plan, keys: ReadonlyMap<string, KeyInfo>): GenesisDraft {
-  const { definition, chainId } = plan;
-  const time = fromMillis(Date.now());
-  const draft = draftFromProfile(definition.genesisProfile, { chainId, time });
+  const draft = emptyDraft(plan);
+  const consensusKeys = plan.nodes.map(({ validatorSeed }) => ed25519PublicKey(validatorSeed));
+  const { application } = plan.definition;
+  if (application === "kvstore") {
+    const { block } = draft.consensus_params as { block: object };
+    const bare = { ...draft, app_state: {} };
+    bare.consensus_params = { ...draft.consensus_params, block: { ...block, max_gas: "-1" } };
+    for (const key of consensusKeys) addValidator(bare, key, kvstorePower);
+    return bare;
+  }
+  if (application === "simapp") {
+    for (const key of consensusKeys.slice(0, 1)) setStakingKey(draft, key);
+    return draft; // Its accounts stand in the profile.
+  }
+  return withHosts(draft, plan, keys);
+}
+
+function withHosts(
+  draft: GenesisDraft,
+  plan: Plan,
+  keys: ReadonlyMap<string, KeyInfo>,
+): GenesisDraft {
+  const { definition } = plan;
   for (const { name, gnk } of plan.keys) {
     const amount = gnk * ngonkaPerGnk;
     addAccount(
@@ -132,8 +163,11 @@ function writeConfig(plan: Plan, node: PlannedNode): void {
     ...Object.fromEntries(timeouts.map(([name, value]) => [`consensus.${name}`, value])),
   });
   writeFileSync(paths.configToml, config);
+  const { application } = plan.definition;
   const app = formatConfig("app", {
     "api.address": `tcp://127.0.0.1:${node.restPort}`,
+    application,
+    "minimum-gas-prices": application === "simapp" ? "0ucosm" : "0ngonka",
     "grpc.address": `tcp://127.0.0.1:${node.grpcPort}`,
   });
   writeFileSync(paths.appToml, app);

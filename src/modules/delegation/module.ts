@@ -16,7 +16,6 @@ export function stakingModule(keeper: DelegationKeeper): Module {
     stores: ["staking"],
     msgs: stakingMsgs(keeper),
     queries: stakingQueries(keeper),
-    anyTypes: { [Ed25519PubKey.typeUrl]: Ed25519PubKey },
     endBlock: (ctx) => {
       keeper.completeUnbondings(ctx);
       return powerChanges(keeper, ctx);
