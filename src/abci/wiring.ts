@@ -21,12 +21,14 @@ import type { Module } from "../modules/module.ts";
 import type { SprintOracle } from "../modules/pow/expected.ts";
 import { PowKeeper } from "../modules/pow/keeper.ts";
 import { powModule } from "../modules/pow/module.ts";
+import { PowView } from "../modules/pow/validator-view.ts";
 import { CheckedOracle } from "../modules/pow/sprint/checked-oracle.ts";
 import { SlashingKeeper } from "../modules/slashing/keeper.ts";
 import { slashingModule } from "../modules/slashing/module.ts";
 import { UpgradeKeeper } from "../modules/upgrade/keeper.ts";
 import { upgradeModule } from "../modules/upgrade/module.ts";
 import { vestingModule } from "../modules/vesting/module.ts";
+import { viewsModule } from "../modules/views/module.ts";
 import { StoreKey } from "../store/kv.ts";
 import { feeCollectorName } from "./ante/fees.ts";
 import type { Epochs, Log } from "./expected.ts";
@@ -146,6 +148,13 @@ export function wireModules(
     inferenceModule(market),
     govModule(gov),
     consensusModule(consensus, authority),
+    viewsModule({
+      addresses,
+      denom: baseDenom,
+      validators: new PowView(pow),
+      supply: bank,
+      consensus,
+    }),
     chainModule(addresses, baseDenom),
   ];
   return { modules, accounts, bank, consensus, epochs: pow, feegrant };

@@ -1,6 +1,6 @@
 /** Pages of a list query: cosmos.base.query.v1beta1 (cosmos-sdk types/query/pagination.go). */
 import type { PageRequest, PageResponse } from "cosmjs-types/cosmos/base/query/v1beta1/pagination";
-import { concat } from "../encoding/bytes.ts";
+import { compareBytes, concat, toHex } from "../encoding/bytes.ts";
 import { prefixEnd, type ReadStore } from "../store/kv.ts";
 import { sdkErrors } from "./errors.ts";
 
@@ -39,6 +39,28 @@ export function paginate<T>(list: PagedList<T>, request: PageRequest | undefined
   }
   const total = isCounted ? seen : 0n;
   return { items, pagination: { nextKey: nextKey ?? new Uint8Array(), total } };
+}
+
+/** A page of items that are at hand, sorted by key. */
+export function paginateItems<T>(
+  items: readonly { readonly key: Uint8Array; readonly item: T }[],
+  request: PageRequest | undefined,
+): Page<T> {
+  const places = new Map(items.map(({ key, item }) => [toHex(key), item]));
+  const none = new Uint8Array();
+  const store: ReadStore = {
+    get: () => undefined,
+    has: (key) => places.has(toHex(key)),
+    *iterate({ start, end, reverse } = {}) {
+      for (const { key } of reverse ? [...items].reverse() : items) {
+        const isBefore = start !== undefined && compareBytes(key, start) < 0;
+        const isAfter = end !== undefined && compareBytes(key, end) >= 0;
+        if (!isBefore && !isAfter) yield [key, none];
+      }
+    },
+  };
+  const item = (key: Uint8Array) => places.get(toHex(key));
+  return paginate({ store, prefix: none, item }, request);
 }
 
 function normalized(request: PageRequest | undefined) {
