@@ -1,6 +1,7 @@
 /** The RPC server over a kvstore chain without consensus: blocks come when a test makes them. */
 import { ed25519PublicKey } from "../../src/crypto/ed25519.ts";
 import type { RpcBackend } from "../../src/rpc/expected.ts";
+import { defaultLimits, type RpcLimits } from "../../src/rpc/limits.ts";
 import { RpcServer } from "../../src/rpc/server.ts";
 import { MemoryDb } from "../../src/store/memory-db.ts";
 import { emptyDisk, KvStoreApp } from "./kvstore.ts";
@@ -74,7 +75,21 @@ function backendOf(chain: TestChain, app: KvStoreApp): RpcBackend {
       p2pListenAddress: "tcp://0.0.0.0:26656",
       rpcAddress: "tcp://0.0.0.0:26657",
       channels: Buffer.from("40202122233038606100", "hex"),
-      peers: () => [],
+      peers: () => [
+        {
+          id: "ab".repeat(20),
+          moniker: "peer",
+          listenAddress: "tcp://127.0.0.1:26656",
+          remoteIp: "127.0.0.1",
+          isOutbound: true,
+          channels: Uint8Array.of(0x20),
+          network: genesis.chainId,
+          version: "0.38.0",
+          connectedMs: 1500,
+          sentBytes: 3000,
+          receivedBytes: 30,
+        },
+      ],
       dial: () => undefined,
       consensusKey: ed25519PublicKey(validatorSeed(0)),
       isCatchingUp: () => false,
@@ -108,11 +123,11 @@ function backendOf(chain: TestChain, app: KvStoreApp): RpcBackend {
 }
 
 /** Starts the server on a port that the system picks. */
-export async function startRpcChain(): Promise<RpcChain> {
+export async function startRpcChain(limits: RpcLimits = defaultLimits): Promise<RpcChain> {
   const app = new KvStoreApp(emptyDisk());
   const disks = { blockDb: new MemoryDb(), stateDb: new MemoryDb() };
   const chain = await TestChain.open(app, disks, { genesis: testGenesis(1) });
-  const server = new RpcServer(backendOf(chain, app), new MemoryDb());
+  const server = new RpcServer(backendOf(chain, app), new MemoryDb(), limits);
   chain.feed.onBlock(({ block, blockId, finalize }) => {
     void server.publish({ block, blockId, result: finalize });
   });

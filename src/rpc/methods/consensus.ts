@@ -76,9 +76,9 @@ function peerStateJson(context: RpcContext, peer: PeerView): object {
   const state = context.peerRounds().get(peer.id);
   return {
     node_address: `${peer.id}@${peer.remoteIp}`,
-    peer_state: state && {
-      round_state: { height: String(state.height), round: state.round, step: state.step },
-    },
+    peer_state: state
+      ? { round_state: { height: String(state.height), round: state.round, step: state.step } }
+      : null,
   };
 }
 
