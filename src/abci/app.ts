@@ -1,6 +1,8 @@
 /** The application of the gonka chain: opens its state, joins the modules of wiring.ts. */
 import "../encoding/codec-runtime.ts";
 import { Addresses } from "../modules/addresses.ts";
+import { upgradeHandlers } from "../modules/upgrade/handlers.ts";
+import type { UpgradeHandler } from "../modules/upgrade/keeper.ts";
 import { CheckedOracle } from "../modules/pow/sprint/checked-oracle.ts";
 import { nonceComputers } from "../native/compute-now.ts";
 import type { Db } from "../store/db.ts";
@@ -8,12 +10,12 @@ import { Multistore } from "../store/multistore.ts";
 import { parseGasPrices } from "./ante/fees.ts";
 import type { Log } from "./expected.ts";
 import { wireSimapp } from "./simapp.ts";
+import { type SnapshotOptions, Snapshots } from "./snapshots/snapshots.ts";
 import { Runtime } from "./state/runtime.ts";
 import { StateMachine } from "./state-machine.ts";
 import { Registry } from "./tx/registry.ts";
 import { simulateQuery } from "./tx/simulate.ts";
 import { TxCache } from "./tx/tx-cache.ts";
-import { type UpgradeHandlers, upgradeHandlers } from "./upgrades.ts";
 import { wireModules } from "./wiring.ts";
 
 /** What an application is made from. */
@@ -35,9 +37,11 @@ export interface AppOptions {
   /** Heights whose planned upgrade is dropped instead of carried out; none when absent. */
   readonly skipUpgrades?: readonly bigint[] | undefined;
   /** What this program knows to carry out; a test names its own. */
-  readonly upgradeHandlers?: UpgradeHandlers | undefined;
+  readonly upgradeHandlers?: ReadonlyMap<string, UpgradeHandler> | undefined;
   /** simapp is the chain that tests of Cosmos clients expect; gonka when absent. */
   readonly profile?: "gonka" | "simapp" | undefined;
+  /** When snapshots are made, and how many are kept; none are made when absent. */
+  readonly snapshots?: SnapshotOptions | undefined;
   readonly log: Log;
 }
 
@@ -70,20 +74,28 @@ export async function createApp(options: AppOptions): Promise<StateMachine> {
   const { modules, accounts, bank, consensus, epochs, feegrant } = wired;
   for (const module of modules) registry.add(module);
   const stores = modules.flatMap((module) => module.stores);
+  const store = await Multistore.open(options.db, stores, { keepVersions: options.keepVersions });
   const runtime: Runtime = new Runtime({
     chainId,
     version,
     modules,
     registry,
     txs: new TxCache(registry),
-    store: await Multistore.open(options.db, stores, { keepVersions: options.keepVersions }),
+    store,
     ante: { accounts, fees: bank, grants: feegrant, minGasPrices },
     consensus,
     epochs,
     log,
   });
   registry.add({ name: "tx", msgs: [], queries: [simulateQuery(() => runtime)] });
-  return new StateMachine(runtime, options.keepBlocks ?? 0n);
+  const snapshots = await Snapshots.open({
+    db: options.db,
+    store,
+    names: stores,
+    options: options.snapshots ?? { interval: 0n, keepRecent: 2 },
+    log,
+  });
+  return new StateMachine(runtime, { keepBlocks: options.keepBlocks ?? 0n, snapshots });
 }
 
 /** Who judges disputes here. The twin gives the same answers, in seconds instead of tenths. */

@@ -3,8 +3,8 @@
  * meaning: ABCI 2.0, the CometBFT 0.38 message set (cometbft abci/types/application.go). The
  * engine's folders import this file as a type only.
  *
- * Calls are synchronous except Commit, which waits for the disk: an in-process caller never
- * interleaves two of them. Obligations per method: cometbft spec/abci/abci++_methods.md.
+ * Calls are synchronous except Commit and the taking of a snapshot, which wait for the disk: an
+ * in-process caller never interleaves two of them. Obligations per method: cometbft spec/abci/abci++_methods.md.
  */
 import type {
   RequestApplySnapshotChunk,
@@ -51,7 +51,11 @@ export interface Application {
   /** Makes the finalized block durable; resolves after the disk has it. */
   commit(): Promise<ResponseCommit>;
   listSnapshots(): ResponseListSnapshots;
-  offerSnapshot(request: RequestOfferSnapshot): ResponseOfferSnapshot;
+  offerSnapshot(
+    request: RequestOfferSnapshot,
+  ): ResponseOfferSnapshot | Promise<ResponseOfferSnapshot>;
   loadSnapshotChunk(request: RequestLoadSnapshotChunk): ResponseLoadSnapshotChunk;
-  applySnapshotChunk(request: RequestApplySnapshotChunk): ResponseApplySnapshotChunk;
+  applySnapshotChunk(
+    request: RequestApplySnapshotChunk,
+  ): ResponseApplySnapshotChunk | Promise<ResponseApplySnapshotChunk>;
 }

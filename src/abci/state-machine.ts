@@ -1,10 +1,6 @@
 /** The Application over any set of modules. Each call is a file of its own; this joins them. */
 import type * as abci from "cosmjs-types/tendermint/abci/types";
-import {
-  ResponseApplySnapshotChunk_Result,
-  ResponseOfferSnapshot_Result,
-  ResponseVerifyVoteExtension_VerifyStatus,
-} from "cosmjs-types/tendermint/abci/types";
+import { ResponseVerifyVoteExtension_VerifyStatus } from "cosmjs-types/tendermint/abci/types";
 import type { Codec, MsgHandler, QueryHandler } from "../modules/module.ts";
 import type { Application } from "./application.ts";
 import { checkTx } from "./check-tx.ts";
@@ -12,6 +8,7 @@ import { finalizeBlock } from "./finalize-block.ts";
 import { type ExportedState, exportState, initChain } from "./genesis.ts";
 import { prepareProposal, processProposal } from "./proposal.ts";
 import { query } from "./query.ts";
+import type { Snapshots } from "./snapshots/snapshots.ts";
 import type { Runtime } from "./state/runtime.ts";
 import type { Registry } from "./tx/registry.ts";
 
@@ -21,11 +18,17 @@ const appVersion = 1n;
 export class StateMachine implements Application {
   readonly #runtime: Runtime;
   readonly #keepBlocks: bigint;
+  /** Whole states for nodes that catch up. */
+  readonly snapshots: Snapshots;
 
   /** keepBlocks: blocks that the engine is asked to keep at least; 0 keeps all. */
-  constructor(runtime: Runtime, keepBlocks: bigint) {
+  constructor(
+    runtime: Runtime,
+    parts: { readonly keepBlocks: bigint; readonly snapshots: Snapshots },
+  ) {
     this.#runtime = runtime;
-    this.#keepBlocks = keepBlocks;
+    this.#keepBlocks = parts.keepBlocks;
+    this.snapshots = parts.snapshots;
   }
 
   /** Of account addresses. */
@@ -103,26 +106,27 @@ export class StateMachine implements Application {
 
   async commit(): Promise<abci.ResponseCommit> {
     await this.#runtime.commit();
+    this.snapshots.committed(this.#runtime.parts.store.version);
     const first = this.#runtime.parts.store.version - this.#keepBlocks + 1n;
     return { retainHeight: this.#keepBlocks > 0n && first > 0n ? first : 0n };
   }
 
-  /** Snapshots are neither made nor taken: a new node executes the blocks. */
   listSnapshots(): abci.ResponseListSnapshots {
-    return { snapshots: [] };
+    return { snapshots: this.snapshots.list() };
   }
 
-  offerSnapshot(): abci.ResponseOfferSnapshot {
-    return { result: ResponseOfferSnapshot_Result.REJECT };
+  offerSnapshot(request: abci.RequestOfferSnapshot): Promise<abci.ResponseOfferSnapshot> {
+    return this.snapshots.offer(request);
   }
 
-  loadSnapshotChunk(): abci.ResponseLoadSnapshotChunk {
-    return { chunk: new Uint8Array() };
+  loadSnapshotChunk(request: abci.RequestLoadSnapshotChunk): abci.ResponseLoadSnapshotChunk {
+    return { chunk: this.snapshots.load(request) };
   }
 
-  applySnapshotChunk(): abci.ResponseApplySnapshotChunk {
-    const result = ResponseApplySnapshotChunk_Result.ABORT;
-    return { result, refetchChunks: [], rejectSenders: [] };
+  applySnapshotChunk(
+    request: abci.RequestApplySnapshotChunk,
+  ): Promise<abci.ResponseApplySnapshotChunk> {
+    return this.snapshots.apply(request, () => this.#runtime.adopted());
   }
 
   /** The last committed state as app_state of a genesis document. */

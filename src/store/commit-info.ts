@@ -26,3 +26,19 @@ export function storeLeaf({ name, root }: StoreInfo): Uint8Array {
 export function appHashOf(stores: readonly StoreInfo[]): Uint8Array {
   return merkleRoot(stores.map(storeLeaf));
 }
+
+/** The names of stores in the order of their bytes. Throws on an empty one, and on one given twice. */
+export function sortedNames(names: readonly string[]): string[] {
+  const sorted = [...names].sort((a, b) => Buffer.compare(utf8(a), utf8(b)));
+  const bad = sorted.find((name, index) => name === "" || name === sorted[index + 1]);
+  if (bad !== undefined) throw new Error(`the store name "${bad}" is empty or given twice`);
+  return sorted;
+}
+
+/** Whether these stores, sorted by name, have just these names. */
+export function hasNames(stores: readonly StoreInfo[], names: readonly string[]): boolean {
+  const sorted = sortedNames(names);
+  return (
+    stores.length === sorted.length && stores.every(({ name }, index) => name === sorted[index])
+  );
+}

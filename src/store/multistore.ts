@@ -2,9 +2,8 @@
  * The state of the application: named IAVL+ trees that are committed together. One batch per
  * version, fsynced: after a crash at any moment, either all of a version is there or none of it.
  */
-import { utf8 } from "../encoding/bytes.ts";
 import { Branch } from "./branch.ts";
-import { appHashOf, hashBeforeFirstCommit, type StoreInfo } from "./commit-info.ts";
+import { appHashOf, hashBeforeFirstCommit, type StoreInfo, sortedNames } from "./commit-info.ts";
 import type { Db, DbOp } from "./db.ts";
 import { Tree, TreeView } from "./iavl/tree.ts";
 import type { KvStore, ReadStore } from "./kv.ts";
@@ -16,9 +15,12 @@ import {
   type LogOp,
   logKey,
 } from "./persistence/format.ts";
+import { dropHeadless, dropUnfinished, emptyHeader, nextVersion } from "./persistence/header.ts";
 import { oldestRestorable, readHeader, readLog, restore } from "./persistence/history.ts";
-import { isSnapshotDue, prune, removeChunks, SnapshotWriter } from "./persistence/housekeeping.ts";
+import { isSnapshotDue, prune, SnapshotWriter } from "./persistence/housekeeping.ts";
+import { type SnapshotSource, snapshotChunks } from "./persistence/snapshot.ts";
 import { proveStore } from "./proofs/store-proof.ts";
+import type { ImportedState, StateExport } from "./state-import.ts";
 
 /** Versions that stay in memory; older kept ones are read back from the disk when asked for. */
 const memoryVersions = 100;
@@ -56,8 +58,8 @@ export interface StoreProof {
 /** One sub-store: the tree, the writes held back over it, and what was done to it so far. */
 interface SubStore {
   readonly name: string;
-  readonly tree: Tree;
-  readonly working: Branch;
+  tree: Tree;
+  working: Branch;
   log: LogOp[];
 }
 
@@ -72,6 +74,8 @@ export class Multistore {
   #snapshot: SnapshotWriter | undefined;
   #opsSinceSnapshot: number;
   #isCommitting = false;
+  /** Versions whose nodes are being read elsewhere. */
+  readonly #pinned = new Set<number>();
   readonly #knownInfos = new Map<number, readonly StoreInfo[]>();
   /** The last version that was read back from the disk. */
   #reread: { readonly version: number; readonly trees: ReadonlyMap<string, Tree> } | undefined;
@@ -117,6 +121,7 @@ export class Multistore {
     const settings = { names: sorted, keepVersions: keep, snapshotOps };
     const stored = readHeader(db);
     if (!stored) {
+      await dropHeadless(db);
       const header = emptyHeader(initialVersion);
       const state = { trees: new Map(), appHash: hashBeforeFirstCommit, opsSinceSnapshot: 0 };
       return new Multistore(db, { ...settings, ...state, header });
@@ -240,6 +245,34 @@ export class Multistore {
     return infos;
   }
 
+  /**
+   * The last committed version as chunks, made as they are taken, while commits go on. Its nodes
+   * stay in memory until it is closed. One at a time.
+   */
+  openExport(chunkBytes: number): StateExport {
+    const { version, initialVersion } = this.#header;
+    if (version === 0 || this.#pinned.size > 0) throw new Error("there is nothing to export now");
+    this.#pinned.add(version);
+    return {
+      manifest: { version, initialVersion, stores: this.#infosAt(version) },
+      chunks: snapshotChunks(this.#sources(), chunkBytes),
+      close: () => this.#pinned.delete(version),
+    };
+  }
+
+  /** Goes over to the state of a finished import into the database of this store. */
+  adopt({ header, trees, stores }: ImportedState): void {
+    this.#assertIdle();
+    if (this.#header.version > 0) throw new Error("a version is already committed");
+    this.#header = header;
+    this.#appHash = appHashOf(stores);
+    for (const store of this.#stores) {
+      store.tree = trees.get(store.name) ?? new Tree(nextVersion(header));
+      store.working = new Branch(store.tree);
+      store.log = [];
+    }
+  }
+
   /** Flushes the writes into the trees and returns the root hashes, sorted by name. */
   #infos(): StoreInfo[] {
     this.#assertIdle();
@@ -279,7 +312,7 @@ export class Multistore {
     if (this.#snapshot?.isDone) this.#snapshot = undefined;
     this.#startSnapshotWhenDue();
     const oldest = Math.max(this.#keepFrom(version), version - memoryVersions + 1);
-    const needed = Math.min(oldest, this.#snapshot?.version ?? version);
+    const needed = Math.min(oldest, this.#snapshot?.version ?? version, ...this.#pinned);
     for (const { tree } of this.#stores) tree.releaseBelow(needed);
     if (this.#reread && this.#reread.version < this.#keepFrom(version)) this.#reread = undefined;
   }
@@ -291,10 +324,13 @@ export class Multistore {
     const since = { ops: this.#opsSinceSnapshot, versions, leaves };
     if (this.#snapshot || !isSnapshotDue(since, this.#snapshotOps)) return;
     this.#opsSinceSnapshot = 0;
-    const sources = this.#stores.map(({ name, tree }) => {
+    this.#snapshot = new SnapshotWriter(version, this.#sources());
+  }
+
+  #sources(): SnapshotSource[] {
+    return this.#stores.map(({ name, tree }) => {
       return { name, nodes: tree.nodes, root: tree.committedRoot };
     });
-    this.#snapshot = new SnapshotWriter(version, sources);
   }
 
   #treesAt(version: number): ReadonlyMap<string, Tree> {
@@ -321,39 +357,4 @@ export class Multistore {
   #assertIdle(): void {
     if (this.#isCommitting) throw new Error("the store is being committed");
   }
-}
-
-function nextVersion({ version, initialVersion }: Header): number {
-  return version === 0 ? initialVersion : version + 1;
-}
-
-function emptyHeader(initialVersion: bigint): Header {
-  if (initialVersion < 1n || initialVersion > BigInt(Number.MAX_SAFE_INTEGER)) {
-    throw new Error(`the initial version ${initialVersion} is not from 1 to 2^53-1`);
-  }
-  const first = Number(initialVersion);
-  return {
-    initialVersion: first,
-    version: 0,
-    oldestLog: first,
-    snapshots: [],
-    unfinished: undefined,
-  };
-}
-
-/** In byte order, each once, none empty. */
-function sortedNames(names: readonly string[]): string[] {
-  const sorted = [...names].sort((a, b) => Buffer.compare(utf8(a), utf8(b)));
-  const bad = sorted.find((name, index) => name === "" || name === sorted[index + 1]);
-  if (bad !== undefined) throw new Error(`the store name "${bad}" is empty or given twice`);
-  return sorted;
-}
-
-/** Removes the chunks of a snapshot that the last run did not finish. */
-async function dropUnfinished(db: Db, header: Header): Promise<Header> {
-  if (!header.unfinished) return header;
-  const cleaned = { ...header, unfinished: undefined };
-  const write = { key: headerKey, value: encodeHeader(cleaned) };
-  await db.batch([...removeChunks(header.unfinished), write], { sync: true });
-  return cleaned;
 }

@@ -102,6 +102,14 @@ export class Runtime {
     this.#check = new StateLayer((name) => this.#committed(name));
   }
 
+  /** The store went over to a state that came as a snapshot. */
+  adopted(): void {
+    this.#lastBlock = blockAt(this.parts.store.version);
+    this.#finalized = undefined;
+    this.#genesis = undefined;
+    this.#check = new StateLayer((name) => this.#committed(name));
+  }
+
   #committed(name: string): ReadStore {
     const { store } = this.parts;
     const version = store.version === 0n ? undefined : store.at(store.version);

@@ -47,6 +47,10 @@ export async function openApp(parts: {
     version: appVersion,
     keepVersions: config.number("pruning-keep-recent"),
     keepBlocks,
+    snapshots: {
+      interval: BigInt(config.number("state-sync.snapshot-interval")),
+      keepRecent: config.number("state-sync.snapshot-keep-recent"),
+    },
     skipUpgrades: config.list("unsafe-skip-upgrades").map(readHeight),
     log: log.named("app"),
   });

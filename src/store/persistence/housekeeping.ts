@@ -14,6 +14,7 @@ const prunedLogsMax = 1_000;
 
 /** A commit writes one chunk, and more the more it logs, so that snapshots keep up. */
 const snapshotBytesPerLogByte = 5;
+const chunkBytes = 1 << 16;
 /** Bytes of a snapshot in one commit at most, but for the last chunk. */
 const snapshotBytesMax = 2 << 20;
 
@@ -26,7 +27,7 @@ export class SnapshotWriter {
 
   constructor(version: number, sources: readonly SnapshotSource[]) {
     this.version = version;
-    this.#chunks = snapshotChunks(sources);
+    this.#chunks = snapshotChunks(sources, chunkBytes);
     this.#next = this.#chunks.next();
   }
 

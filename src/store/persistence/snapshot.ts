@@ -8,9 +8,6 @@ import { Tree } from "../iavl/tree.ts";
 import { ByteWriter } from "./byte-writer.ts";
 import { Reader, StoreCorruptError } from "./format.ts";
 
-/** A chunk is cut after the item that takes it over this size. */
-const chunkBytesMin = 1 << 16;
-
 const leafTag = 0;
 const innerTag = 1;
 const storeTag = 2;
@@ -22,8 +19,14 @@ export interface SnapshotSource {
   readonly root: NodeId;
 }
 
-/** The chunks of a snapshot, made as they are taken. The stores are sorted by name. */
-export function* snapshotChunks(stores: readonly SnapshotSource[]): Generator<Uint8Array, void> {
+/**
+ * The chunks of a snapshot, made as they are taken. The stores are sorted by name. A chunk is cut
+ * after the item that takes it to chunkBytes or over.
+ */
+export function* snapshotChunks(
+  stores: readonly SnapshotSource[],
+  chunkBytes: number,
+): Generator<Uint8Array, void> {
   const writer = new ByteWriter();
   for (const { name, nodes, root } of stores) {
     writer.number(storeTag);
@@ -37,7 +40,7 @@ export function* snapshotChunks(stores: readonly SnapshotSource[]): Generator<Ui
         writer.prefixed(key);
         writer.prefixed(value);
       }
-      if (writer.length >= chunkBytesMin) yield writer.take();
+      if (writer.length >= chunkBytes) yield writer.take();
     }
   }
   if (writer.length > 0) yield writer.take();
@@ -59,29 +62,56 @@ function* childrenFirst(nodes: Nodes, root: NodeId): Generator<NodeId, void> {
 
 /** The trees of a snapshot of this version, by name. Throws StoreCorruptError. */
 export function readSnapshot(version: number, chunks: Iterable<Uint8Array>): Map<string, Tree> {
-  const trees = new Map<string, Tree>();
-  let builder: TreeBuilder | undefined;
-  let name = "";
-  const finish = () => {
-    if (builder) trees.set(name, new Tree(version + 1, builder.nodes, builder.root()));
-  };
-  for (const chunk of chunks) {
-    const reader = new Reader(chunk, `snapshot ${version}`);
+  const reader = new SnapshotReader(version);
+  for (const chunk of chunks) reader.add(chunk);
+  return reader.finish();
+}
+
+/** Rebuilds the trees of a version, chunk by chunk, in order. Throws StoreCorruptError. */
+export class SnapshotReader {
+  readonly #version: number;
+  readonly #trees = new Map<string, Tree>();
+  #builder: TreeBuilder | undefined;
+  #name = "";
+
+  constructor(version: number) {
+    this.#version = version;
+  }
+
+  add(chunk: Uint8Array): void {
+    const what = `snapshot ${this.#version}`;
+    const reader = new Reader(chunk, what);
     while (!reader.isAtEnd) {
       const tag = reader.number();
-      if (tag === storeTag) {
-        finish();
-        [name, builder] = [reader.text(), new TreeBuilder()];
-      } else if (!builder) throw new StoreCorruptError(`snapshot ${version} begins with a node`);
+      if (tag === storeTag) this.#begin(reader.text());
+      else if (!this.#builder) throw new StoreCorruptError(`${what} begins with a node`);
       else if (tag === leafTag) {
         const nodeVersion = reader.number();
-        builder.leaf(reader.bytes(reader.number()), reader.bytes(reader.number()), nodeVersion);
-      } else if (tag === innerTag) builder.inner(reader.number());
-      else throw new StoreCorruptError(`snapshot ${version} has an item of type ${tag}`);
+        const key = reader.bytes(reader.number());
+        this.#builder.leaf(key, reader.bytes(reader.number()), nodeVersion);
+      } else if (tag === innerTag) this.#builder.inner(reader.number());
+      else throw new StoreCorruptError(`${what} has an item of type ${tag}`);
     }
+    this.#builder?.hash();
   }
-  finish();
-  return trees;
+
+  finish(): Map<string, Tree> {
+    this.#end();
+    return this.#trees;
+  }
+
+  #begin(name: string): void {
+    this.#end();
+    if (this.#trees.has(name)) throw new StoreCorruptError(`a snapshot has ${name} twice`);
+    [this.#name, this.#builder] = [name, new TreeBuilder()];
+  }
+
+  #end(): void {
+    if (!this.#builder) return;
+    const { nodes } = this.#builder;
+    this.#trees.set(this.#name, new Tree(this.#version + 1, nodes, this.#builder.root()));
+    this.#builder = undefined;
+  }
 }
 
 /** Builds a tree from its nodes, children first. */
@@ -99,6 +129,11 @@ class TreeBuilder {
     if (!left || !right) throw new StoreCorruptError("a snapshot node lacks a child");
     const parts = { left: left.id, right: right.id, first: right.first, version };
     this.#stack.push({ id: this.nodes.addInner(parts), first: left.first });
+  }
+
+  /** Hashes what was added, so that the end of a large tree is no long pause. */
+  hash(): void {
+    for (const { id } of this.#stack) this.nodes.hash(id);
   }
 
   root(): NodeId {

@@ -50,7 +50,7 @@ function smallTree(): Tree {
   return tree;
 }
 const chunksOf = (tree: Tree): Uint8Array[] => [
-  ...snapshotChunks([{ name: "bank", nodes: tree.nodes, root: tree.committedRoot }]),
+  ...snapshotChunks([{ name: "bank", nodes: tree.nodes, root: tree.committedRoot }], 1 << 16),
 ];
 
 t.test("keys", async (t) => {
