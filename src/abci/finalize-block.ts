@@ -1,6 +1,7 @@
 /**
  * FinalizeBlock: the one place where a decided block changes state.
- *   upgrade -> epoch -> begin each module -> each tx: decode, ante, messages -> end each module -> app hash
+ *   upgrade -> epoch -> begin each module -> each tx: decode, ante, messages -> end each module
+ *     -> app hash
  * Nothing reaches the disk here: Commit does that, after the engine has stored the block.
  */
 import type {

@@ -21,18 +21,18 @@ import type { Module } from "../modules/module.ts";
 import type { SprintOracle } from "../modules/pow/expected.ts";
 import { PowKeeper } from "../modules/pow/keeper.ts";
 import { powModule } from "../modules/pow/module.ts";
-import { PowView } from "../modules/pow/validator-view.ts";
 import { CheckedOracle } from "../modules/pow/sprint/checked-oracle.ts";
+import { PowView } from "../modules/pow/validator-view.ts";
 import { SlashingKeeper } from "../modules/slashing/keeper.ts";
 import { slashingModule } from "../modules/slashing/module.ts";
-import { UpgradeKeeper } from "../modules/upgrade/keeper.ts";
+import { upgradeHandlers } from "../modules/upgrade/handlers.ts";
+import { UpgradeKeeper, type UpgradeParts } from "../modules/upgrade/keeper.ts";
 import { upgradeModule } from "../modules/upgrade/module.ts";
 import { vestingModule } from "../modules/vesting/module.ts";
 import { viewsModule } from "../modules/views/module.ts";
 import { StoreKey } from "../store/kv.ts";
 import { feeCollectorName } from "./ante/fees.ts";
-import type { Epochs, Log } from "./expected.ts";
-import { type UpgradeHandlers, upgradeHandlers } from "./upgrades.ts";
+import type { Epochs } from "./expected.ts";
 
 /** The accounts of modules. Where every coin is accounted for, no message may send to it. */
 const moduleAccounts: readonly (ModuleAccountSpec & { readonly isOpen: boolean })[] = [
@@ -60,11 +60,7 @@ export interface Identity {
 }
 
 /** What this program, its operator and its log bring to planned upgrades. */
-export interface UpgradeOptions {
-  readonly handlers: UpgradeHandlers;
-  readonly skipHeights: ReadonlySet<bigint>;
-  readonly log: Log;
-}
+export type UpgradeOptions = Pick<UpgradeParts, "handlers" | "skipHeights" | "log">;
 
 const noUpgrades: UpgradeOptions = {
   handlers: upgradeHandlers,
@@ -80,19 +76,7 @@ export function wireModules(
   upgradeOptions: UpgradeOptions = noUpgrades,
 ): Wired {
   const authority = addresses.text(moduleAddress("gov"));
-  const accounts = new AccountKeeper(new StoreKey("acc"), {
-    addresses,
-    moduleAccounts: moduleAccounts.map(({ name, permissions }) => ({ name, permissions })),
-  });
-  const blocked = moduleAccounts.filter(({ isOpen }) => !isOpen);
-  const bank = new BankKeeper(new StoreKey("bank"), {
-    addresses,
-    accounts,
-    blocked: blocked.map(({ name }) => moduleAddress(name)),
-  });
-  const grants = { addresses, accounts, bank, router, anyTypes: router };
-  const feegrant = new FeegrantKeeper({ store: new StoreKey("feegrant"), ...grants });
-  const authz = new AuthzKeeper({ store: new StoreKey("authz"), ...grants });
+  const { accounts, bank, feegrant, authz } = accountKeepers(addresses, router);
   const consensus = new ConsensusKeeper(new StoreKey("consensus"), addresses);
   const slashing = new SlashingKeeper({
     store: new StoreKey("slashing"),
@@ -123,13 +107,10 @@ export function wireModules(
     router,
     guards: guardsOf(() => modules),
   });
-  const upgrades = new UpgradeKeeper({
-    store: new StoreKey("upgrade"),
-    addresses,
-    authority,
-    ...upgradeOptions,
-    moduleNames: () => modules.map(({ name }) => name),
-  });
+  const moduleNames = () => modules.map(({ name }) => name);
+  const planning = { addresses, authority, moduleNames, ...upgradeOptions };
+  const upgrades = new UpgradeKeeper({ store: new StoreKey("upgrade"), ...planning });
+  const views = { addresses, denom: baseDenom, validators: new PowView(pow) };
   const modules: readonly Module[] = [
     upgradeModule(upgrades),
     authModule(accounts, authority),
@@ -139,25 +120,32 @@ export function wireModules(
     vestingModule({ addresses, accounts, bank }),
     powModule(pow),
     slashingModule(slashing),
-    evidenceModule({
-      store: new StoreKey("evidence"),
-      addresses,
-      jail: slashing,
-      age: consensus,
-    }),
+    evidenceModule(new StoreKey("evidence"), { addresses, jail: slashing, age: consensus }),
     inferenceModule(market),
     govModule(gov),
     consensusModule(consensus, authority),
-    viewsModule({
-      addresses,
-      denom: baseDenom,
-      validators: new PowView(pow),
-      supply: bank,
-      consensus,
-    }),
+    viewsModule({ ...views, supply: bank, consensus }),
     chainModule(addresses, baseDenom),
   ];
   return { modules, accounts, bank, consensus, epochs: pow, feegrant };
+}
+
+/** Accounts, what they own, and what they let others do. */
+function accountKeepers(addresses: Addresses, router: MessageRouter & Router) {
+  const accounts = new AccountKeeper(new StoreKey("acc"), {
+    addresses,
+    moduleAccounts: moduleAccounts.map(({ name, permissions }) => ({ name, permissions })),
+  });
+  const blocked = moduleAccounts.filter(({ isOpen }) => !isOpen);
+  const bank = new BankKeeper(new StoreKey("bank"), {
+    addresses,
+    accounts,
+    blocked: blocked.map(({ name }) => moduleAddress(name)),
+  });
+  const grants = { addresses, accounts, bank, router, anyTypes: router };
+  const feegrant = new FeegrantKeeper({ store: new StoreKey("feegrant"), ...grants });
+  const authz = new AuthzKeeper({ store: new StoreKey("authz"), ...grants });
+  return { accounts, bank, feegrant, authz };
 }
 
 /** Finds the parameters that a MsgUpdateParams replaces, whatever module they are of. */

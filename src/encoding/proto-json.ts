@@ -4,8 +4,8 @@
  * messages and empty bytes as null, an Any as its content with "@type".
  *
  * Generated toJSON knows which numbers are enums; the decoded message knows which fields are unset
- * and keeps nanoseconds. The two are walked side by side. Decimals are whole numbers on the wire, of
- * 10^-18, and have a point in JSON: a codec names its own, since nothing in a message shows them.
+ * and keeps nanoseconds. The two are walked side by side. Decimals are whole numbers on the wire,
+ * of 10^-18, and have a point in JSON: a codec names its own, nothing in a message shows them.
  */
 import { toBase64 } from "./bytes.ts";
 import { formatDecimal } from "./decimal.ts";

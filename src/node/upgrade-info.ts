@@ -1,6 +1,6 @@
 /**
- * data/upgrade-info.json: what supervisors such as cosmovisor wait for. The state machine only stops
- * with the plan; the node writes it down. cosmos-sdk x/upgrade DumpUpgradeInfoToDisk.
+ * data/upgrade-info.json: what supervisors such as cosmovisor wait for. The state machine only
+ * stops with the plan; the node writes it down. cosmos-sdk x/upgrade DumpUpgradeInfoToDisk.
  */
 import { mkdirSync, writeFileSync } from "node:fs";
 import path from "node:path";

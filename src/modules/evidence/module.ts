@@ -20,7 +20,6 @@ import type { EvidenceAge, Jail } from "./expected.ts";
 
 /** What evidence is built from. */
 export interface EvidenceParts {
-  readonly store: StoreKey;
   readonly addresses: Addresses;
   readonly jail: Jail;
   readonly age: EvidenceAge;
@@ -32,8 +31,8 @@ const evidencePrefix = Uint8Array.of(0x00);
 const service = "/cosmos.evidence.v1beta1.Query";
 const rest = "/cosmos/evidence/v1beta1/evidence";
 
-export function evidenceModule(parts: EvidenceParts): Module {
-  const kv = (ctx: Context) => ctx.kv(parts.store);
+export function evidenceModule(key: StoreKey, parts: EvidenceParts): Module {
+  const kv = (ctx: Context) => ctx.kv(key);
   const validators = new Addresses(`${parts.addresses.prefix}valcons`);
   return {
     name: "evidence",
@@ -65,7 +64,7 @@ export function evidenceModule(parts: EvidenceParts): Module {
   };
 }
 
-/** Jails who misbehaved. Undefined for strangers, old evidence and those who are jailed for ever. */
+/** Jails who misbehaved. Undefined for strangers, old evidence, and those jailed for ever. */
 function judge(
   { jail, age }: EvidenceParts,
   ctx: Context,
