@@ -1,4 +1,7 @@
 /** Byte strings: joining, comparing and writing them as text. Total, except where noted. */
+// Whatever handles bytes gets the right writer under the codecs of cosmjs-types (docs/adr/065).
+import "./codec-runtime.ts";
+import { latin1 } from "./latin1.ts";
 
 /** Joins the parts into one new array. */
 export function concat(...parts: readonly Uint8Array[]): Uint8Array {
@@ -90,16 +93,6 @@ export function fromUtf8(bytes: Uint8Array): string {
     if ((bytes[i] ?? 0) >= 0x80) return strictDecoder.decode(bytes);
   }
   return latin1(bytes);
-}
-
-// Works on any Uint8Array and saves wrapping it in a Buffer; the typings leave it out.
-const { latin1Slice } = Buffer.prototype as unknown as {
-  latin1Slice(this: Uint8Array, start: number, end: number): string;
-};
-
-/** A string of one char 0..255 per byte: what a Map needs for a key; its order is that of bytes. */
-export function latin1(bytes: Uint8Array): string {
-  return latin1Slice.call(bytes, 0, bytes.length);
 }
 
 /** One length byte, then the bytes: the SDK's address.MustLengthPrefix. At most 255 bytes. */

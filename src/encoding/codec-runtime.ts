@@ -1,12 +1,12 @@
 /**
- * A faster reader and writer under the generated codecs of cosmjs-types, installed by importing
- * this file; the bytes are the same (docs/adr/065). Theirs takes a fresh 8 KiB slab for every
- * message it writes, and binds a function for every varint it reads.
+ * Another reader and writer under the generated codecs of cosmjs-types, installed by importing this
+ * file (docs/adr/065). Theirs writes 64-bit numbers from 2^31 to 2^32-1 wrong, takes a fresh 8 KiB
+ * slab for every message, and binds a function for every varint it reads.
  */
 import { BinaryReader, BinaryWriter } from "cosmjs-types/binary";
 import { utf8Length, utf8Write } from "cosmjs-types/utf8";
 import { varint32read, varint64read } from "cosmjs-types/varint";
-import { latin1 } from "./bytes.ts";
+import { latin1 } from "./latin1.ts";
 
 const initialBytes = 1024;
 /** Larger buffers are not kept: one large message must not hold its memory for ever. */

@@ -19,7 +19,7 @@ const pick = (limit: number) => Math.floor(random() * limit);
 
 /** A few bytes changed, lost, added or repeated. */
 function damage(bytes: Uint8Array, other: Uint8Array): Uint8Array {
-  let damaged = bytes.slice();
+  let damaged: Uint8Array = bytes.slice();
   for (let edits = 1 + pick(4); edits > 0; edits--) {
     const at = pick(damaged.length + 1);
     const kind = pick(6);
