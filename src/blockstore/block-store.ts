@@ -121,6 +121,15 @@ export class BlockStore {
     this.#height = height;
   }
 
+  /**
+   * The commit of a block that is not here: where blocks begin after state sync. Resolves when the
+   * disk has it.
+   */
+  async saveSeenCommit(height: bigint, commit: Commit): Promise<void> {
+    const value = Commit.encode(commit).finish();
+    await this.#db.batch([{ key: seenCommitKey(height), value }], { sync: true });
+  }
+
   /** Deletes all blocks below a height, their commits included, and returns how many. */
   async prune(retainHeight: bigint): Promise<number> {
     if (retainHeight > this.#height) {

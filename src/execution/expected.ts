@@ -2,7 +2,7 @@
 import type { ExecTxResult } from "cosmjs-types/tendermint/abci/types";
 import type { Block } from "cosmjs-types/tendermint/types/block";
 import type { Evidence } from "cosmjs-types/tendermint/types/evidence";
-import type { BlockID } from "cosmjs-types/tendermint/types/types";
+import type { BlockID, Commit } from "cosmjs-types/tendermint/types/types";
 import type { Time } from "../encoding/time.ts";
 import type { ChainState } from "../types/chain-state.ts";
 
@@ -23,6 +23,8 @@ export interface Blocks {
   loadBlock(height: bigint): Block | undefined;
   loadBlockId(height: bigint): BlockID | undefined;
   loadBlockMeta(height: bigint): { readonly header: { readonly time: Time } } | undefined;
+  /** The commit this node saw for that height. */
+  loadSeenCommit(height: bigint): Commit | undefined;
   /** Deletes all blocks below a height and returns how many. */
   prune(retainHeight: bigint): Promise<number>;
 }

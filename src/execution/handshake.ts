@@ -58,6 +58,7 @@ export async function handshake(parts: HandshakeParts): Promise<ChainState> {
     state: state.lastBlockHeight,
   });
   if (point.height === 0n) [state, point] = await initChain(parts, state);
+  if (isJustSynced(parts, state, point)) return checkAppHash(point.hash, state);
   refuseHeights(parts, { state, point });
   return replay(parts, state, point);
 }
@@ -102,6 +103,13 @@ async function initChain(
   };
   await states.save(first);
   return [first, { height: 0n, hash: first.appHash }];
+}
+
+/** After state sync there is the commit of the last height and no block yet: nothing to replay. */
+function isJustSynced({ blocks }: HandshakeParts, state: ChainState, point: AppPoint): boolean {
+  const { lastBlockHeight: height } = state;
+  if (blocks.height() > 0n || height === 0n || point.height !== height) return false;
+  return blocks.loadSeenCommit(height) !== undefined;
 }
 
 /** H3: the cases that no crash explains and no replay mends. */

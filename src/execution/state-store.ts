@@ -16,10 +16,11 @@ import type { Db } from "./expected.ts";
 import { paramsKey, responseKey, stateKey, validatorsKey } from "./keys.ts";
 import { decodeState, decodeValidators, encodeState, encodeValidators } from "./state-codec.ts";
 
-/** Full validator sets are written at least this often: part of what /validators answers. */
-const checkpointHeights = 100_000n;
-/** Turns of the priorities that a question from outside may cost. */
-const maxTurnsToShow = 1_000;
+/**
+ * Full validator sets are written at least this often, so that no question about a height costs
+ * more turns of the priorities. CometBFT writes one every 100,000 heights; the answers are the same.
+ */
+const checkpointHeights = 1_000n;
 /** Heights deleted per batch when pruning. */
 const pruneBatchHeights = 1_000n;
 
@@ -55,6 +56,25 @@ export class StateStore {
   }
 
   /**
+   * Starts the store at a state that was not reached block by block; resolves when the disk has it.
+   * The sets of the last block and of the two after it are stored whole.
+   */
+  async bootstrap(state: ChainState): Promise<void> {
+    const last = state.lastBlockHeight;
+    const { consensusParams, lastValidators, nextValidators, validators } = state;
+    await this.#db.batch(
+      [
+        { key: stateKey, value: encodeState(state) },
+        validatorsRecord(last, last, lastValidators),
+        validatorsRecord(last + 1n, last + 1n, validators),
+        validatorsRecord(last + 2n, last + 2n, nextValidators),
+        paramsRecord(last + 1n, last + 1n, consensusParams),
+      ],
+      { sync: true },
+    );
+  }
+
+  /**
    * The set that decides a height, up to two above the last block. Between two stored sets the
    * priorities are those of one IncrementProposerPriority(distance), as every CometBFT node
    * answers them; the proposer is the same as in the live set.
@@ -71,16 +91,6 @@ export class StateStore {
    */
   loadMembers(height: bigint): ValidatorSet | undefined {
     return this.#storedSet(height)?.set;
-  }
-
-  /**
-   * As loadValidators, for anybody who asks. Far from the last change of the set the priorities are
-   * those of that change: thousands of turns for one question would stop the node, and priorities
-   * are neither hashed nor signed.
-   */
-  loadValidatorsToShow(height: bigint): ValidatorSet | undefined {
-    const found = this.#storedSet(height);
-    return found && found.turns > maxTurnsToShow ? found.set : this.loadValidators(height);
   }
 
   /** The set as it was last stored, and the turns from there to the height. */

@@ -80,6 +80,21 @@ export class LightClient {
     return await this.#verifyBlock(block);
   }
 
+  /**
+   * Whether all witnesses that have the block also have its validators' proposer priorities, which
+   * no header hashes: whoever goes on to vote needs them. Throws LightClientError.
+   */
+  async confirmPriorities(block: LightBlock): Promise<void> {
+    const { assumptions, clock } = this.#parts;
+    const own = prioritiesOf(block);
+    for (const witness of this.#providers.witnesses) {
+      const answer = await compare(block, witness, { assumptions, clock });
+      if (answer.kind !== "same" || prioritiesOf(answer.block) === own) continue;
+      const what = `${witness.name} has other proposer priorities at height ${block.header.height}`;
+      throw new LightClientError("no witness confirms", what);
+    }
+  }
+
   async #anchor(trust: { height: bigint; hash: Uint8Array }): Promise<void> {
     const { assumptions, clock, store } = this.#parts;
     const block = (await store.get(trust.height)) ?? (await this.#providers.fetch(trust.height));
@@ -175,6 +190,9 @@ export class LightClient {
     }
   }
 }
+
+const prioritiesOf = ({ validators: { validators } }: LightBlock): string =>
+  validators.map(({ priority }) => String(priority)).join();
 
 /** What the primary did wrong; undefined when the error is none of its doing. */
 function faultOf(error: unknown): ProviderError | undefined {

@@ -26,8 +26,8 @@ export interface Detection {
 
 /** What a witness says of a block: the same, nothing useful, another block, or nonsense. */
 type Answer =
-  | { readonly kind: "same" | "silent" | "bad"; readonly witness: Provider }
-  | { readonly kind: "other"; readonly witness: Provider; readonly block: LightBlock };
+  | { readonly kind: "silent" | "bad"; readonly witness: Provider }
+  | { readonly kind: "same" | "other"; readonly witness: Provider; readonly block: LightBlock };
 
 /**
  * Compares the end of a verified trace of the primary with all witnesses. Returns those that gave a
@@ -46,7 +46,7 @@ export async function detectDivergence(
   const bad: Provider[] = [];
   for (const answer of answers) {
     const { kind, witness } = answer;
-    if (kind === "other") await examine(trace, answer, detection, now);
+    if (answer.kind === "other") await examine(trace, answer, detection, now);
     // Whoever shows another block and cannot prove it has lied, too.
     if (kind === "other" || kind === "bad") bad.push(witness);
     if (kind !== "same") log.warn("witness does not confirm", { witness: witness.name, kind });
@@ -70,7 +70,7 @@ export async function compare(
     const other = await sameHeightOrLater(block, witness, detection);
     if (!other) return { kind: "silent", witness };
     const isSame = equalBytes(hashHeader(other.header), hashHeader(block.header));
-    return isSame ? { kind: "same", witness } : { kind: "other", witness, block: other };
+    return { kind: isSame ? "same" : "other", witness, block: other };
   } catch (error) {
     if (!(error instanceof ProviderError)) throw error;
     return { kind: error.fault === "bad block" ? "bad" : "silent", witness };

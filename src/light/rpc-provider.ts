@@ -38,7 +38,7 @@ export class RpcProvider implements Provider {
 
   async lightBlock(height: bigint | "latest"): Promise<LightBlock> {
     const params = height === "latest" ? {} : { height: String(height) };
-    const signed = readFields((await this.#call("commit", params)).signed_header);
+    const signed = readFields((await this.call("commit", params)).signed_header);
     const header = readHeader(signed?.header);
     const commit = readCommit(signed?.commit);
     if (!header || !commit) throw this.#bad("commit: no header with a commit");
@@ -46,14 +46,14 @@ export class RpcProvider implements Provider {
   }
 
   async reportAttack(evidence: LightClientAttackEvidence): Promise<void> {
-    await this.#call("broadcast_evidence", { evidence: this.#parts.evidenceJson(evidence) });
+    await this.call("broadcast_evidence", { evidence: this.#parts.evidenceJson(evidence) });
   }
 
   async #validators(height: bigint): Promise<ValidatorSet> {
     const members: Validator[] = [];
     for (let page = 1; page <= maxPages; page++) {
       const params = { height: String(height), page: String(page), per_page: String(perPage) };
-      const answer = await this.#call("validators", params);
+      const answer = await this.call("validators", params);
       const total = readInt64(answer.total);
       const entries = readList(answer.validators)?.map(readValidator) ?? [];
       if (total === undefined || entries.length === 0) throw this.#bad("validators: an empty page");
@@ -72,7 +72,8 @@ export class RpcProvider implements Provider {
     throw this.#bad("validators: too many");
   }
 
-  async #call(method: string, params: object): Promise<Fields> {
+  /** The result of any method. Throws ProviderError. */
+  async call(method: string, params: object): Promise<Fields> {
     const request = { jsonrpc: "2.0", id: ++this.#calls, method, params };
     const answer = readFields(parse(await this.#post(JSON.stringify(request))));
     const error = readFields(answer?.error);

@@ -1,4 +1,5 @@
 /** The chain of a node: application, blocks, state, mempool and evidence, brought to one height. */
+import type { Commit } from "cosmjs-types/tendermint/types/types";
 import { BlockStore } from "../blockstore/block-store.ts";
 import { EvidencePool } from "../evidence/pool.ts";
 import { BlockExecutor } from "../execution/block-executor.ts";
@@ -24,9 +25,14 @@ export interface Chain {
   readonly feed: BlockFeed;
   /** The state after the last applied block. */
   state(): ChainState;
+  /** Goes on from a state that the application was brought to without blocks; on disk first. */
+  adopt(synced: { readonly state: ChainState; readonly commit: Commit }): Promise<void>;
 }
 
-/** Opens everything and replays what a crash left undone; throws when that is impossible. */
+/**
+ * Opens everything and replays what a crash left undone; throws when that is impossible. Before
+ * state sync nothing is replayed, and the application hears of no genesis.
+ */
 export async function openChain(parts: {
   readonly genesis: GenesisDoc;
   readonly config: Config;
@@ -49,13 +55,22 @@ export async function openChain(parts: {
   );
   const feed = new BlockFeed(log.named("feed"));
   const shared = { states, blocks, mempool, evidence, feed, log: log.named("execution") };
-  let latest = await handshake({ ...shared, app, genesis, version: appVersion });
+  const isAwaitingSnapshot = config.boolean("statesync.enable") && !states.load();
+  let latest = isAwaitingSnapshot
+    ? genesisState(genesis)
+    : await handshake({ ...shared, app, genesis, version: appVersion });
   await evidence.update(latest, []);
   feed.onBlock(() => {
     latest = states.load() ?? latest;
   });
   const executor = new BlockExecutor({ ...shared, app });
-  return { app, blocks, states, mempool, evidence, executor, feed, state: () => latest };
+  const adopt: Chain["adopt"] = async ({ state, commit }) => {
+    await blocks.saveSeenCommit(state.lastBlockHeight, commit);
+    await states.bootstrap(state); // Last: whoever finds a state needs nothing more.
+    latest = state;
+    await evidence.update(state, []);
+  };
+  return { app, blocks, states, mempool, evidence, executor, feed, adopt, state: () => latest };
 }
 
 function mempoolLimits(config: Config) {

@@ -15,6 +15,7 @@ import { MempoolReactor } from "../mempool/reactor.ts";
 import { PeerNetwork } from "../p2p/network.ts";
 import { openSignState } from "../privval/files.ts";
 import { LocalSigner } from "../privval/local-signer.ts";
+import { StateSync } from "../statesync/reactor.ts";
 import type { ChainState } from "../types/chain-state.ts";
 import { type GenesisDoc, parseGenesis } from "../types/genesis/genesis.ts";
 import { type Chain, openChain } from "./chain.ts";
@@ -27,6 +28,7 @@ import type { RunningParts } from "./interfaces/backends.ts";
 import { startRpc } from "./interfaces/rpc.ts";
 import { loadOrCreateKeys, type NodeKeys } from "./keys.ts";
 import { Logger } from "./logger.ts";
+import { openTrustedChain, refuseFreshSignState } from "./state-sync.ts";
 import { appVersion } from "./version.ts";
 
 /** A node that runs. */
@@ -97,6 +99,8 @@ async function start({ home, config, log, stops, fatal }: Start) {
   const databases = await openDatabases(home);
   stops.push(() => databases.close());
   const chain = await openChain({ genesis, config, databases, log });
+  const signState = homePaths(home).privValidatorState;
+  const signed = { file: signState, wasThere: existsSync(signState), ...keys.validator };
   const network = buildNetwork({ config, genesis, keys, log });
   const engine = buildEngine({ home, config, keys, chain, log, fatal });
   const reactors = buildReactors({ config, chain, engine, network, log });
@@ -108,7 +112,13 @@ async function start({ home, config, log, stops, fatal }: Start) {
   await network.start();
   stops.push(() => network.stop());
   const hasPeers = config.string("p2p.persistent_peers") !== "";
-  const follow = followChain({ chain, engine, reactors, hasPeers });
+  const follow = followChain({
+    chain,
+    engine,
+    reactors,
+    hasPeers,
+    sync: { config, genesis, log, signed },
+  });
   follow.started.catch(fatal);
   stops.push(follow.stop);
   log.info("node is up", {
@@ -124,6 +134,7 @@ interface Reactors {
   readonly gossip: ConsensusReactor;
   readonly evidenceGossip: EvidenceReactor;
   readonly blockSync: BlockSync;
+  readonly stateSync: StateSync;
 }
 
 /** Each registers its channels with the network, so all are made before it starts. */
@@ -148,19 +159,33 @@ function buildReactors(parts: {
     log: log.named("evidence"),
   });
   const blockSync = new BlockSync({ ...shared, blocks, executor, log: log.named("blocksync") });
-  return { gossip, evidenceGossip, blockSync };
+  const bytesPerSecond = config.number("statesync.serve_rate");
+  const named = log.named("statesync");
+  const stateSync = new StateSync({ ...shared, app: chain.app, bytesPerSecond, log: named });
+  return { gossip, evidenceGossip, blockSync, stateSync };
 }
 
-/** Catches up block by block, then takes part in consensus; in the background. */
-function followChain(parts: {
+interface FollowParts {
   readonly chain: Chain;
   readonly engine: ConsensusEngine;
   readonly reactors: Reactors;
   readonly hasPeers: boolean;
-}): { readonly started: Promise<void>; readonly stop: () => Promise<void> } {
+  readonly sync: Parameters<typeof openTrustedChain>[0] & {
+    /** What the validator had signed before this start. */
+    readonly signed: Omit<Parameters<typeof refuseFreshSignState>[0], "state">;
+  };
+}
+
+/** From a snapshot, if wanted, then block by block, then in consensus; in the background. */
+function followChain(parts: FollowParts): {
+  readonly started: Promise<void>;
+  readonly stop: () => Promise<void>;
+} {
   const { chain, engine, reactors, hasPeers } = parts;
   let isStopped = false;
   const begin = async (): Promise<void> => {
+    await restoreSnapshot(parts);
+    if (isStopped) return;
     const state = hasPeers ? await reactors.blockSync.run(chain.state()) : chain.state();
     if (isStopped) return;
     engine.start(state);
@@ -169,12 +194,25 @@ function followChain(parts: {
   };
   const stop = async (): Promise<void> => {
     isStopped = true;
+    reactors.stateSync.stop();
     await reactors.blockSync.stop();
     reactors.gossip.stop();
     reactors.evidenceGossip.stop();
     await engine.stop();
   };
   return { started: begin(), stop };
+}
+
+/** A node that has a state goes on from it, whatever its configuration says of state sync. */
+async function restoreSnapshot({ chain, reactors, sync }: FollowParts): Promise<void> {
+  const { config, log } = sync;
+  if (!config.boolean("statesync.enable") || chain.states.load()) return;
+  const trusted = await openTrustedChain(sync);
+  const discoveryMs = config.number("statesync.discovery_time");
+  const synced = await reactors.stateSync.run({ chain: trusted, discoveryMs });
+  refuseFreshSignState({ ...sync.signed, state: synced.state });
+  await chain.adopt(synced);
+  log.info("state synced", { height: synced.state.lastBlockHeight });
 }
 
 function readGenesis(home: string): GenesisDoc {

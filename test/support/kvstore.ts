@@ -168,10 +168,14 @@ export class KvStoreApp implements Application {
 
   extendVote = () => ({ voteExtension: none });
   verifyVoteExtension = () => ({ status: 1 });
-  listSnapshots = () => ({ snapshots: [] });
-  offerSnapshot = () => ({ result: 3 });
-  loadSnapshotChunk = () => ({ chunk: none });
-  applySnapshotChunk = () => ({ result: 2, refetchChunks: [], rejectSenders: [] });
+  listSnapshots: Application["listSnapshots"] = () => ({ snapshots: [] });
+  offerSnapshot: Application["offerSnapshot"] = () => ({ result: 3 });
+  loadSnapshotChunk: Application["loadSnapshotChunk"] = () => ({ chunk: none });
+  applySnapshotChunk: Application["applySnapshotChunk"] = () => ({
+    result: 2,
+    refetchChunks: [],
+    rejectSenders: [],
+  });
 
   #store({ pubKey, power }: ValidatorUpdate): void {
     const key = pubKey.ed25519 ?? none;

@@ -1,5 +1,5 @@
 /** What RPC and REST may read and do, joined from the parts of a running node. */
-import type { ApiBackend, FoundTxs, TxSearch } from "../../api/expected.ts";
+import type { ApiBackend, FoundTxs, Tip, TxSearch } from "../../api/expected.ts";
 import type { BlockStore } from "../../blockstore/block-store.ts";
 import type { BlockSync } from "../../blocksync/reactor.ts";
 import type { ConsensusEngine } from "../../consensus/engine/engine.ts";
@@ -53,7 +53,7 @@ export function rpcBackend(
     },
     chain: {
       state: parts.state,
-      validatorsAt: (height) => states.loadValidatorsToShow(height),
+      validatorsAt: (height) => states.loadValidators(height),
       consensusParamsAt: (height) => states.loadConsensusParams(height),
       resultsAt: (height) => states.loadFinalizeBlock(height),
     },
@@ -138,7 +138,7 @@ export function apiBackend(
       return block && blockId ? { block, blockId } : undefined;
     },
     results: (height) => states.loadFinalizeBlock(height),
-    validators: (height) => states.loadValidatorsToShow(height),
+    validators: (height) => states.loadValidators(height),
     state: parts.state,
     isCatchingUp: () => rpc.node.isCatchingUp(),
     nodeInfo: () => ({
@@ -150,10 +150,19 @@ export function apiBackend(
       rpcAddress: rpc.node.rpcAddress,
       channels: rpc.node.channels,
       appName,
-      appVersion,
     }),
+    appVersion,
   };
 }
+
+const tipOf = (state: ChainState): Tip => ({
+  chainId: state.chainId,
+  height: state.lastBlockHeight,
+  time: state.lastBlockTime,
+  appHash: state.appHash,
+  validatorsHash: state.nextValidators.hash(),
+  appVersion: state.appVersion,
+});
 
 /** The tx service's search over the index that RPC keeps. */
 async function searchIndexed(rpc: RpcContext, search: TxSearch): Promise<FoundTxs | string> {
