@@ -20,7 +20,10 @@ export class Addresses {
     this.prefix = prefix;
   }
 
-  /** The bytes of an address; do not write into them. Throws sdk code 7 with the field's name when it is not one. */
+  /**
+   * The bytes of an address; do not write into them. Throws sdk code 7 with the field's name when
+   * it is not one.
+   */
   parse(text: string, field = "address"): Uint8Array {
     const known = this.#parsed.get(text);
     if (known) return known;

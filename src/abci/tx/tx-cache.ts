@@ -1,7 +1,7 @@
 /**
  * Transactions that were decoded, by their hash: CheckTx, PrepareProposal, ProcessProposal and
  * FinalizeBlock see the same bytes. With a transaction stays what only depends on its bytes, and
- * which signatures were found valid for which account (docs/adr/065). Leaving a transaction out
+ * which signatures were found valid for which account (docs/adr/067). Leaving a transaction out
  * or forgetting it changes no result.
  */
 import { sha256Text } from "../../crypto/hash.ts";

@@ -1,4 +1,4 @@
-/** Who pays whose fees, and the only code that writes the feegrant store. spec/modules/feegrant.md. */
+/** Who pays whose fees; the only code that writes the feegrant store. spec/modules/feegrant.md. */
 import { Grant } from "cosmjs-types/cosmos/feegrant/v1beta1/feegrant";
 import type { Coin } from "../../encoding/coins.ts";
 import { compareTime } from "../../encoding/time.ts";
