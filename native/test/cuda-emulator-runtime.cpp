@@ -117,7 +117,7 @@ cudaError_t cudaEventDestroy(cudaEvent_t) {
 cudaError_t cudaEventRecord(cudaEvent_t, cudaStream_t) { return next_call(); }
 
 cudaError_t cudaEventElapsedTime(float* ms, cudaEvent_t, cudaEvent_t) {
-  *ms = 1;
+  *ms = 100;  // Slow enough that nobody measures with large products.
   return next_call();
 }
 

@@ -146,9 +146,10 @@ TEST("cuda, emulated: a session whose device is lost goes on with the CPU, unles
 // Registered only where a device and the library are at hand. On the software device fewer nonces do.
 static void on_the_device(uint64_t t, uint64_t c, uint64_t m) {
   const CudaApi& api = *find_cuda();
-  if (t > 0) check_device(api, *find_profile('T'), t, 0, "T");
-  if (c > 0) check_device(api, *find_profile('C'), c, 0, "C");
-  if (m > 0) check_device(api, *find_profile('M'), m, 0, "M");
+  const auto batch = uint32_t(setting("GONKA_DEVICE_BATCH", 0));
+  if (t > 0) check_device(api, *find_profile('T'), t, batch, "T");
+  if (c > 0) check_device(api, *find_profile('C'), c, batch, "C");
+  if (m > 0) check_device(api, *find_profile('M'), m, batch, "M");
 }
 
 static const Register* const full =
