@@ -3,8 +3,6 @@ import "../encoding/codec-runtime.ts";
 import { Addresses } from "../modules/addresses.ts";
 import { upgradeHandlers } from "../modules/upgrade/handlers.ts";
 import type { UpgradeHandler } from "../modules/upgrade/keeper.ts";
-import { upgradeHandlers } from "../modules/upgrade/handlers.ts";
-import type { UpgradeHandler } from "../modules/upgrade/keeper.ts";
 import { CheckedOracle } from "../modules/pow/sprint/checked-oracle.ts";
 import { nonceComputers } from "../native/compute-now.ts";
 import type { Db } from "../store/db.ts";
