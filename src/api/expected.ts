@@ -5,13 +5,12 @@
 import type {
   ExecTxResult,
   ResponseCheckTx,
-  ResponseFinalizeBlock,
   ResponseQuery,
 } from "cosmjs-types/tendermint/abci/types";
 import type { Block } from "cosmjs-types/tendermint/types/block";
 import type { BlockID } from "cosmjs-types/tendermint/types/types";
+import type { Time } from "../encoding/time.ts";
 import type { Codec, MsgHandler, QueryHandler } from "../modules/module.ts";
-import type { ChainState } from "../types/chain-state.ts";
 import type { ValidatorSet } from "../types/validator-set.ts";
 
 /** A transaction that is in a block. */
@@ -50,17 +49,39 @@ export interface ApiBackend {
   query(request: { path: string; data: Uint8Array; height: bigint; prove: boolean }): ResponseQuery;
   /** CheckTx and into the mempool; a string when the mempool itself refuses. */
   broadcast(tx: Uint8Array): Promise<ResponseCheckTx | string>;
-  tx(hash: Uint8Array): FoundTx | undefined;
+  tx(hash: Uint8Array): Awaitable<FoundTx | undefined>;
   /** A string when the query cannot be parsed. */
   searchTxs(search: TxSearch): Promise<FoundTxs | string>;
+  /** Of the application: it is this process's own, whoever makes the blocks. */
   latestHeight(): bigint;
-  earliestHeight(): bigint;
-  block(height: bigint): { readonly block: Block; readonly blockId: BlockID } | undefined;
-  results(height: bigint): ResponseFinalizeBlock | undefined;
-  validators(height: bigint): ValidatorSet | undefined;
-  state(): ChainState;
-  isCatchingUp(): boolean;
-  nodeInfo(): ApiNodeInfo;
+  earliestHeight(): Awaitable<bigint>;
+  block(height: bigint): Awaitable<FoundBlock | undefined>;
+  validators(height: bigint): Awaitable<ValidatorSet | undefined>;
+  tip(): Awaitable<Tip>;
+  isCatchingUp(): Awaitable<boolean>;
+  nodeInfo(): Awaitable<ApiNodeInfo>;
+  /** Of this program. */
+  readonly appVersion: string;
+}
+
+/** What the node has in memory, or what it asks another process for. */
+export type Awaitable<T> = T | Promise<T>;
+
+export interface FoundBlock {
+  readonly block: Block;
+  readonly blockId: BlockID;
+}
+
+/** The last applied block and what it led to. */
+export interface Tip {
+  readonly chainId: string;
+  readonly height: bigint;
+  readonly time: Time;
+  readonly appHash: Uint8Array;
+  /** Of the validators of the next height. */
+  readonly validatorsHash: Uint8Array;
+  /** Version.app of the headers. */
+  readonly appVersion: bigint;
 }
 
 /** default_node_info and the build. */
@@ -73,5 +94,4 @@ export interface ApiNodeInfo {
   readonly rpcAddress: string;
   readonly channels: Uint8Array;
   readonly appName: string;
-  readonly appVersion: string;
 }

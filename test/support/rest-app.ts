@@ -26,7 +26,6 @@ export class RestApp {
   readonly router: Router;
   readonly #rest: RestServer;
   readonly #blocks: Block[] = [];
-  readonly #results: ResponseFinalizeBlock[] = [];
   readonly #txs = new Map<string, FoundTx>();
   #url = "";
   private constructor(chain: AppChain) {
@@ -66,7 +65,6 @@ export class RestApp {
       }),
     );
     const response = await this.chain.block(txs);
-    this.#results.push(response);
     txs.forEach((tx, index) => {
       const result = response.txResults[index];
       if (result) this.#txs.set(toHex(txHash(tx)), { height, index, tx, result });
@@ -118,17 +116,15 @@ export class RestApp {
         const block = this.#blocks[Number(height) - 1];
         return block && { block, blockId: BlockID.fromPartial({ hash: new Uint8Array(32) }) };
       },
-      results: (height) => this.#results[Number(height) - 1],
       validators: (height) => (height <= this.chain.height + 1n ? validators : undefined),
-      state: () =>
-        ({
-          chainId: "gonka-test-1",
-          lastBlockHeight: this.chain.height,
-          lastBlockTime: { seconds: this.chain.seconds, nanos: 0 },
-          appHash: new Uint8Array(32),
-          appVersion: 1n,
-          nextValidators: validators,
-        }) as ReturnType<ApiBackend["state"]>,
+      tip: () => ({
+        chainId: "gonka-test-1",
+        height: this.chain.height,
+        time: { seconds: this.chain.seconds, nanos: 0 },
+        appHash: new Uint8Array(32),
+        appVersion: 1n,
+        validatorsHash: validators.hash(),
+      }),
       isCatchingUp: () => false,
       nodeInfo: () => ({
         nodeId: "cf4a66aa29e5123abfdfbdf485da6788bb8e46d1",
@@ -139,8 +135,8 @@ export class RestApp {
         rpcAddress: "tcp://0.0.0.0:26657",
         channels: Uint8Array.of(0x40),
         appName: "gonka-ts",
-        appVersion: "0.0.0",
       }),
+      appVersion: "0.0.0",
     };
   }
 }

@@ -31,7 +31,7 @@ export function openApiDocument(router: Router): Piece {
       };
     }
   }
-  const { appVersion } = router.backend.nodeInfo();
+  const { appVersion } = router.backend;
   return {
     openapi: "3.0.3",
     info: {

@@ -20,15 +20,11 @@ export const nodeService: readonly ServiceMethod[] = [
     request: StatusRequest,
     response: StatusResponse,
     http: [{ method: "GET", path: "/cosmos/base/node/v1beta1/status" }],
-    handle: (backend) => {
-      const state = backend.state();
-      return {
-        earliestStoreHeight: backend.earliestHeight(),
-        height: state.lastBlockHeight,
-        timestamp: state.lastBlockTime,
-        appHash: state.appHash,
-        validatorHash: state.nextValidators.hash(),
-      };
+    handle: async (backend) => {
+      const { height, time, appHash, validatorsHash } = await backend.tip();
+      const earliestStoreHeight = await backend.earliestHeight();
+      const hashes = { appHash, validatorHash: validatorsHash };
+      return { earliestStoreHeight, height, timestamp: time, ...hashes };
     },
   }),
 ];

@@ -105,7 +105,7 @@ export const reflectionService: readonly ServiceMethod[] = [
     request: GetChainDescriptorRequest,
     response: GetChainDescriptorResponse,
     http: get("app_descriptor/chain"),
-    handle: (backend) => ({ chain: { id: backend.state().chainId } }),
+    handle: async (backend) => ({ chain: { id: (await backend.tip()).chainId } }),
   }),
   serviceMethod({
     path: v2("GetCodecDescriptor"),

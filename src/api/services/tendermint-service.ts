@@ -45,7 +45,7 @@ export const tendermintService: readonly ServiceMethod[] = [
     request: GetSyncingRequest,
     response: GetSyncingResponse,
     http: get("syncing"),
-    handle: (backend) => ({ syncing: backend.isCatchingUp() }),
+    handle: async (backend) => ({ syncing: await backend.isCatchingUp() }),
   }),
   serviceMethod({
     path: path("GetLatestBlock"),
@@ -67,7 +67,7 @@ export const tendermintService: readonly ServiceMethod[] = [
     response: GetLatestValidatorSetResponse,
     http: get("validatorsets/latest"),
     handle: (backend, { pagination }) =>
-      validatorsAt(backend, backend.state().lastBlockHeight + 1n, pagination),
+      validatorsAt(backend, backend.latestHeight() + 1n, pagination),
   }),
   serviceMethod({
     path: path("GetValidatorSetByHeight"),
@@ -91,11 +91,11 @@ export const tendermintService: readonly ServiceMethod[] = [
   }),
 ];
 
-function nodeInfo(backend: ApiBackend): GetNodeInfoResponse {
-  const node = backend.nodeInfo();
+async function nodeInfo(backend: ApiBackend): Promise<GetNodeInfoResponse> {
+  const [node, tip] = [await backend.nodeInfo(), await backend.tip()];
   return GetNodeInfoResponse.fromPartial({
     defaultNodeInfo: {
-      protocolVersion: { p2p: 8n, block: 11n, app: backend.state().appVersion },
+      protocolVersion: { p2p: 8n, block: 11n, app: tip.appVersion },
       defaultNodeId: node.nodeId,
       listenAddr: node.p2pListenAddress,
       network: node.network,
@@ -107,7 +107,7 @@ function nodeInfo(backend: ApiBackend): GetNodeInfoResponse {
     applicationVersion: {
       name: node.appName,
       appName: node.appName,
-      version: node.appVersion,
+      version: backend.appVersion,
       // Relayers refuse chains whose dependencies they do not know (hermes compatibility.rs): what
       // these interfaces conform to, in the place where an SDK chain names its Go modules.
       buildDeps: [
@@ -119,14 +119,14 @@ function nodeInfo(backend: ApiBackend): GetNodeInfoResponse {
   });
 }
 
-function blockAt(backend: ApiBackend, height: bigint): GetBlockByHeightResponse {
+async function blockAt(backend: ApiBackend, height: bigint): Promise<GetBlockByHeightResponse> {
   if (height > backend.latestHeight()) {
     throw new GrpcError(
       grpcCode.invalidArgument,
       "requested block height is bigger then the chain length",
     );
   }
-  const found = height >= 1n ? backend.block(height) : undefined;
+  const found = height >= 1n ? await backend.block(height) : undefined;
   if (!found) throw new GrpcError(grpcCode.notFound, `block ${height} not found`);
   const { block, blockId } = found;
   const proposerAddress = consensusAddress(backend, block.header.proposerAddress);
@@ -136,12 +136,12 @@ function blockAt(backend: ApiBackend, height: bigint): GetBlockByHeightResponse 
 const consensusAddress = (backend: ApiBackend, address: Uint8Array): string =>
   toBech32(`${backend.bech32Prefix}valcons`, address);
 
-function validatorsAt(
+async function validatorsAt(
   backend: ApiBackend,
   height: bigint,
   pagination: PageRequest | undefined,
-): GetLatestValidatorSetResponse {
-  const set = backend.validators(height);
+): Promise<GetLatestValidatorSetResponse> {
+  const set = await backend.validators(height);
   if (!set) {
     const text = "requested block height is bigger then the chain length";
     throw new GrpcError(grpcCode.invalidArgument, text);

@@ -46,13 +46,13 @@ export const txService: readonly ServiceMethod[] = [
     request: GetTxRequest,
     response: GetTxResponse,
     http: get("txs/{hash}"),
-    handle: (backend, { hash }) => {
+    handle: async (backend, { hash }) => {
       if (hash === "") throw invalid("tx hash cannot be empty");
       const bytes = parseHex(hash);
       if (!bytes) throw invalid(`tx hash ${hash} is not hex`);
-      const found = backend.tx(bytes);
+      const found = await backend.tx(bytes);
       if (!found) throw new GrpcError(grpcCode.notFound, `tx not found: ${hash}`);
-      return { tx: decodeTx(found.tx), txResponse: txResponse(backend, found) };
+      return { tx: decodeTx(found.tx), txResponse: await txResponse(backend, found) };
     },
   }),
   serviceMethod({
@@ -139,8 +139,8 @@ function responseOf(result: ExecTxResult | ResponseCheckTx): TxResponse {
   });
 }
 
-function txResponse(backend: ApiBackend, found: FoundTx): TxResponse {
-  const block = backend.block(found.height);
+async function txResponse(backend: ApiBackend, found: FoundTx): Promise<TxResponse> {
+  const block = await backend.block(found.height);
   return {
     ...responseOf(found.result),
     height: found.height,
@@ -166,20 +166,19 @@ async function search(
   if (typeof found === "string") throw invalid(found);
   return {
     txs: found.txs.map(({ tx }) => decodeTx(tx)),
-    txResponses: found.txs.map((tx) => txResponse(backend, tx)),
+    txResponses: await Promise.all(found.txs.map((tx) => txResponse(backend, tx))),
     total: BigInt(found.total),
   };
 }
 
-function blockWithTxs(
+async function blockWithTxs(
   backend: ApiBackend,
   { height, pagination }: GetBlockWithTxsRequest,
-): GetBlockWithTxsResponse {
-  const found = height >= 1n ? backend.block(height) : undefined;
+): Promise<GetBlockWithTxsResponse> {
+  const found = height >= 1n ? await backend.block(height) : undefined;
   if (!found) {
-    throw invalid(
-      `requested height ${height} but the chain has blocks ${backend.earliestHeight()} to ${backend.latestHeight()}`,
-    );
+    const range = `${await backend.earliestHeight()} to ${backend.latestHeight()}`;
+    throw invalid(`requested height ${height} but the chain has blocks ${range}`);
   }
   const all = found.block.data.txs;
   const offset = Number(pagination?.offset ?? 0n);

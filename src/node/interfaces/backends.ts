@@ -137,9 +137,8 @@ export function apiBackend(
       const [block, blockId] = [blocks.loadBlock(height), blocks.loadBlockId(height)];
       return block && blockId ? { block, blockId } : undefined;
     },
-    results: (height) => states.loadFinalizeBlock(height),
     validators: (height) => states.loadValidators(height),
-    state: parts.state,
+    tip: () => tipOf(parts.state()),
     isCatchingUp: () => rpc.node.isCatchingUp(),
     nodeInfo: () => ({
       nodeId: rpc.node.nodeId,
