@@ -3,7 +3,7 @@
  * base64 (grpc/doc/PROTOCOL-WEB.md). A frame is a flag byte, four bytes of length, and content;
  * trailers come as the last frame of the body.
  */
-import { concat, latin1, utf8 } from "../encoding/bytes.ts";
+import { concat, utf8 } from "../encoding/bytes.ts";
 import { GrpcError, grpcCode, toGrpcError } from "./grpc-error.ts";
 import { heightHeader, parseHeight } from "./height.ts";
 import type { Route } from "./router.ts";
@@ -65,7 +65,7 @@ const malformed = (text: string): GrpcError =>
 
 /** Base64 that may consist of pieces, each with its own padding. */
 function fromText(body: Uint8Array): Uint8Array {
-  const text = latin1(body);
+  const text = Buffer.from(body).toString("latin1");
   if (!/^[A-Za-z0-9+/=\s]*$/.test(text)) throw malformed("the body is not base64");
   const pieces = text.match(/[^=]+=*/g) ?? [];
   return concat(...pieces.map((piece) => Buffer.from(piece, "base64")));

@@ -2,11 +2,10 @@
  * The REST gateway on port 1317: every route answers what its gRPC method answers, in the SDK's
  * JSON (cosmos-sdk server/api/server.go, grpc-gateway v1). spec/rest.md.
  */
-import { Tx } from "cosmjs-types/cosmos/tx/v1beta1/tx";
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from "fastify";
-import { protoJson } from "../encoding/proto-json.ts";
-import type { Codec, HttpRule } from "../modules/module.ts";
-import type { ApiBackend } from "./expected.ts";
+import { type AnyJsonCodecs, protoJson } from "../encoding/proto-json.ts";
+import type { HttpRule } from "../modules/module.ts";
+import { anyCodecs, anyJsonCodecs } from "./any-json.ts";
 import { errorBody, GrpcError, grpcCode, httpStatusOf, toGrpcError } from "./grpc-error.ts";
 import { answerGrpcWeb, isGrpcWeb } from "./grpc-web.ts";
 import { heightHeader, parseHeight } from "./height.ts";
@@ -41,7 +40,7 @@ export class RestServer {
       // A path that is not a URL never reaches a route.
       frameworkErrors: (error, _, typed) => {
         const reply = typed as unknown as FastifyReply; // Its type lacks the default of the body.
-        void reply.send(refusal(reply, bodyError(error)));
+        void refusal(reply, bodyError(error));
       },
     });
     this.#server.addContentTypeParser(
@@ -59,7 +58,7 @@ export class RestServer {
     }
     this.#server.setNotFoundHandler(async (_, reply) => refusal(reply, notImplemented()));
     this.#server.setErrorHandler(async (error, _, reply) => refusal(reply, bodyError(error)));
-    const any = anyCodecs(router.backend);
+    const any = { read: anyCodecs(router), show: anyJsonCodecs(router) };
     for (const route of router.routes) {
       for (const rule of route.http) this.#add(route, rule, any);
     }
@@ -101,18 +100,18 @@ export class RestServer {
     }
   }
 
-  #add(route: Route, rule: HttpRule, any: AnyCodecs): void {
+  #add(route: Route, rule: HttpRule, any: Anys): void {
     this.#server.route({
       method: rule.method,
       url: fastifyPath(rule.path),
       handler: async (request, reply) => {
         try {
-          const message = readMessage(route, rule, request, any);
+          const message = readMessage(route, rule, request, any.read);
           const { response, height } = await route.call(message, {
             height: parseHeight(request.headers[heightHeader]),
           });
-          reply.header(heightHeader, String(height)).type("application/json");
-          return JSON.stringify(protoJson(route.response, response, any));
+          reply.header(heightHeader, String(height));
+          return sendJson(reply, protoJson(route.response, response, any.show));
         } catch (error) {
           return refusal(reply, toGrpcError(error));
         }
@@ -140,10 +139,24 @@ function bodyError(error: unknown): GrpcError {
   return new GrpcError(grpcCode.invalidArgument, text);
 }
 
-/** Sets the status; returns the body. */
-function refusal(reply: FastifyReply, error: GrpcError): string {
-  reply.code(httpStatusOf(error.code)).type("application/json");
-  return JSON.stringify(errorBody(error.code, error.message));
+/** Codecs of what stands in an Any. */
+interface Anys {
+  readonly read: AnyCodecs;
+  readonly show: AnyJsonCodecs;
+}
+
+/** JSON without a charset: clients compare the content type, and JSON has but one. */
+function sendJson(reply: FastifyReply, body: unknown): FastifyReply {
+  const text = JSON.stringify(body);
+  reply.removeHeader("content-type");
+  reply.raw.setHeader("content-type", "application/json");
+  return reply.send(Buffer.from(text));
+}
+
+/** Sets the status and sends the body. */
+function refusal(reply: FastifyReply, error: GrpcError): FastifyReply {
+  reply.code(httpStatusOf(error.code));
+  return sendJson(reply, errorBody(error.code, error.message));
 }
 
 function allowEveryOrigin(reply: FastifyReply): void {
@@ -157,11 +170,6 @@ function allowEveryOrigin(reply: FastifyReply): void {
 /** {address} is :address; {denom=**} takes the rest of the path. */
 function fastifyPath(template: string): string {
   return template.replace(/\{\w+=\*\*\}/g, "*").replace(/\{(\w+)\}/g, ":$1");
-}
-
-/** The transaction itself stands in an Any of tx_response. */
-function anyCodecs(backend: ApiBackend): AnyCodecs {
-  return (typeUrl) => (typeUrl === Tx.typeUrl ? (Tx as Codec<object>) : backend.anyType(typeUrl));
 }
 
 function readMessage(

@@ -163,7 +163,7 @@ t.test("an unknown route is 501, code 12; so is a slash at the end", async (t) =
     "/ibc/apps/transfer/v1/params",
     "/cosmos/bank/v1beta1/params/",
     "//cosmos/bank/v1beta1/params",
-    "/cosmos/staking/v1beta1/validators",
+    "/cosmos/nft/v1beta1/classes",
   ];
   for (const path of paths) {
     const { status, body } = await rest.get(path);
@@ -320,7 +320,9 @@ t.test("noise on every route: a gRPC code and a status, never a crash", async (t
     const path = pick(routes).replace(/\{\w+(=\*\*)?\}/g, () => pick(values));
     const { status, body } = await rest.get(`${path}?${pick(names)}=${pick(values)}`);
     statuses.add(status);
-    if (status === 500) t.fail(`seed ${seed}: ${path} ${JSON.stringify(body)}`);
+    // 500 with code 2 is a refusal that the SDK gives no status to; 13 would be a bug of ours.
+    const isBug = status === 500 && (body as { code?: number }).code !== 2;
+    if (isBug) t.fail(`seed ${seed}: ${path} ${JSON.stringify(body)}`);
   }
   t.ok(
     [200, 400, 404, 501].every((status) => statuses.has(status)),
