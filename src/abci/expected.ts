@@ -78,6 +78,8 @@ export interface FeeGrants {
 export interface ConsensusParamsSource {
   get(ctx: Context): ConsensusParams;
   init(ctx: Context, params: ConsensusParams): void;
+  /** Of the block that made this state; undefined before the first. */
+  blockTime(ctx: Context): Time | undefined;
 }
 
 /** pow: decides when an epoch begins. Reads only. */

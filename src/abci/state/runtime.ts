@@ -35,12 +35,12 @@ export class Runtime {
   /** Genesis state until the first commit makes it durable; FinalizeBlock may be repeated. */
   #genesis: StateLayer | undefined;
   #check: StateLayer;
-  /** The last committed block; after a restart only its height is known. */
+  /** The last committed block; after a restart only its height and time are known. */
   #lastBlock: BlockInfo;
   #finalized: BlockInfo | undefined;
   constructor(parts: Parts) {
     this.parts = parts;
-    this.#lastBlock = blockAt(parts.store.version);
+    this.#lastBlock = this.#committedBlock(parts.store.version);
     this.#check = new StateLayer((name) => this.#committed(name));
   }
 
@@ -63,14 +63,26 @@ export class Runtime {
   contextAt(height: bigint): RunContext | undefined {
     const version = this.parts.store.at(height);
     if (!version) return undefined;
-    const block = height === this.#lastBlock.height ? this.#lastBlock : blockAt(height);
+    const isLast = height === this.#lastBlock.height;
+    const block = isLast ? this.#lastBlock : this.#committedBlock(height);
     return new RunContext(this.#scope(block, false), new StateLayer((name) => version.store(name)));
+  }
+
+  /** What the state itself tells about the block that made it. */
+  #committedBlock(height: bigint): BlockInfo {
+    const block = blockAt(height);
+    const version = height === 0n ? undefined : this.parts.store.at(height);
+    if (!version) return block;
+    const layer = new StateLayer((name) => version.store(name));
+    const ctx = new RunContext(this.#scope(block, false), layer);
+    return { ...block, time: this.parts.consensus.blockTime(ctx) ?? block.time };
   }
 
   /** Begins with an empty state: InitChain. */
   openGenesis(block: BlockInfo): RunContext {
     this.parts.store.discard();
     this.#genesis = new StateLayer(() => emptyStore);
+    this.#lastBlock = { ...this.#lastBlock, time: block.time };
     this.#check = this.#genesis.child();
     return new RunContext(this.#scope(block, false), this.#genesis);
   }
@@ -104,7 +116,7 @@ export class Runtime {
 
   /** The store went over to a state that came as a snapshot. */
   adopted(): void {
-    this.#lastBlock = blockAt(this.parts.store.version);
+    this.#lastBlock = this.#committedBlock(this.parts.store.version);
     this.#finalized = undefined;
     this.#genesis = undefined;
     this.#check = new StateLayer((name) => this.#committed(name));

@@ -5,8 +5,10 @@
  */
 import { QueryParamsRequest, QueryParamsResponse } from "cosmjs-types/cosmos/consensus/v1/query";
 import { MsgUpdateParams, MsgUpdateParamsResponse } from "cosmjs-types/cosmos/consensus/v1/tx";
+import { Timestamp } from "cosmjs-types/google/protobuf/timestamp";
 import { ConsensusParams } from "cosmjs-types/tendermint/types/params";
 import { parseBase64, toBase64 } from "../../encoding/bytes.ts";
+import type { Time } from "../../encoding/time.ts";
 import { decodeTotal } from "../../encoding/wire.ts";
 import type { StoreKey } from "../../store/kv.ts";
 import { validateConsensusParams } from "../../types/consensus-params.ts";
@@ -16,7 +18,7 @@ import { GenesisValue } from "../genesis-json.ts";
 import { type Context, type Module, type MsgHandler, msgHandler, queryHandler } from "../module.ts";
 import { ParamStore } from "../params.ts";
 import { updateParamsAmino } from "./amino.ts";
-import { paramsKey, scheduledParamsKey } from "./keys.ts";
+import { blockTimeKey, paramsKey, scheduledParamsKey } from "./keys.ts";
 
 const maxParamsBytes = 65_536;
 /** Less room than this, in bytes and in gas, and no vote could ever widen it again. */
@@ -27,7 +29,9 @@ const blockMinGas = 1_000_000n;
 export class ConsensusKeeper {
   readonly addresses: Addresses;
   readonly params: ParamStore<ConsensusParams>;
+  readonly #store: StoreKey;
   constructor(store: StoreKey, addresses: Addresses) {
+    this.#store = store;
     this.addresses = addresses;
     this.params = new ParamStore({
       store,
@@ -43,6 +47,16 @@ export class ConsensusKeeper {
 
   init(ctx: Context, params: ConsensusParams): void {
     this.params.init(ctx, params);
+  }
+
+  /** The time of the block that made this state; undefined before the first. */
+  blockTime(ctx: Context): Time | undefined {
+    const bytes = ctx.kv(this.#store).get(blockTimeKey);
+    return bytes && Timestamp.decode(bytes);
+  }
+
+  noteBlockTime(ctx: Context): void {
+    ctx.kv(this.#store).set(blockTimeKey, Timestamp.encode({ ...ctx.block.time }).finish());
   }
 }
 
@@ -64,6 +78,7 @@ export function consensusModule(keeper: ConsensusKeeper, authority: string): Mod
     beginEpoch: (ctx) => {
       keeper.params.activate(ctx);
     },
+    beginBlock: (ctx) => keeper.noteBlockTime(ctx),
     // The active ones stand outside app_state, as consensus_params of the genesis document.
     initGenesis: (ctx, state) => {
       const scheduled = new GenesisValue(state, "app_state.consensus").at("scheduled_params");

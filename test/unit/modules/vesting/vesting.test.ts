@@ -8,7 +8,16 @@ import * as types from "cosmjs-types/cosmos/vesting/v1beta1/vesting";
 import type { Any } from "cosmjs-types/google/protobuf/any";
 import t from "tap";
 import { protoJson } from "../../../../src/encoding/proto-json.ts";
-import { AppChain, alice, any, appState, bob, dev, signTx } from "../../../support/app-chain.ts";
+import {
+  AppChain,
+  alice,
+  any,
+  appState,
+  bob,
+  dev,
+  openApp,
+  signTx,
+} from "../../../support/app-chain.ts";
 
 const amount = (value: number) => [{ denom: "ngonka", amount: String(value) }];
 const fresh = dev("fresh", 0);
@@ -30,14 +39,13 @@ const sendFresh = (value: number, sequence: bigint) =>
   });
 const parties = { fromAddress: alice.address, toAddress: fresh.address };
 
-function spendable(chain: AppChain): string | undefined {
+/** At the last height, or at an earlier one. */
+function spendable(chain: AppChain, height = 0n): string | undefined {
   const path = "/cosmos.bank.v1beta1.Query/SpendableBalanceByDenom";
-  const codecs = {
-    request: bankQuery.QuerySpendableBalanceByDenomRequest,
-    response: bankQuery.QuerySpendableBalanceByDenomResponse,
-  };
-  const request = { address: fresh.address, denom: "ngonka" };
-  return chain.ask(path, codecs, request).balance?.amount;
+  const { QuerySpendableBalanceByDenomRequest: request } = bankQuery;
+  const data = request.encode({ address: fresh.address, denom: "ngonka" }).finish();
+  const { value } = chain.app.query({ path, data, height, prove: false });
+  return bankQuery.QuerySpendableBalanceByDenomResponse.decode(value).balance?.amount;
 }
 
 t.test("a continuous account can spend what has vested, and no more", async (t) => {
@@ -217,3 +225,21 @@ function addVesting(
   const { balances } = state.bank as { balances: unknown[] };
   balances.push({ address: fresh.address, coins: [{ denom: "ngonka", amount: balance }] });
 }
+
+t.test("what is free at a height goes by its block, also after a restart", async (t) => {
+  const chain = await AppChain.start();
+  const open = any(tx.MsgCreateVestingAccount, {
+    ...parties,
+    amount: amount(1000),
+    endTime: chain.seconds + 1n + 100n,
+    delayed: false,
+  });
+  t.match((await chain.block([fromAlice(open)])).txResults[0], { code: 0 });
+  await chain.wait(50);
+  t.equal(spendable(chain), "500");
+  t.equal(spendable(chain, 31n), "300");
+  chain.app = await openApp(chain.db);
+  t.equal(spendable(chain), "500");
+  t.match(chain.check(sendFresh(500, 0n)), { code: 0 });
+  t.equal(spendable(chain, 31n), "300");
+});
