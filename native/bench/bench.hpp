@@ -23,10 +23,12 @@ struct Options {
   size_t batch = 0;
   std::string backend = "auto";
   bool json = false;
+  size_t verify = 0;     // Samples to verify instead.
   bool compare = false;  // AVX2 with and without Winograd's products, batch by batch in turn.
 };
 
 int compare_products(const Options& options);
+int time_verification(const Options& options);
 
 // Giga-operations a second of a plain register-tiled int8 kernel of the backend's instruction set,
 // operands in L1, for each second of processor time of one of `threads` threads at once.

@@ -1,4 +1,5 @@
 // engine-bench [--profile C] [--seconds 5] [--threads 1] [--batch N] [--backend auto] [--json]
+// engine-bench --verify 128 [--profile C] [--threads 2]
 // engine-bench --compare [--profile C] [--seconds 20] [--threads 1] [--batch N]
 // Nonces a second of one profile, as a share of the peak that the same run measures.
 #include <cstdio>
@@ -25,6 +26,7 @@ Options parse(int argc, char** argv) {
     else if (flag == "--threads") o.threads = size_t(std::atoi(next));
     else if (flag == "--batch") o.batch = size_t(std::atoi(next));
     else if (flag == "--backend") o.backend = next;
+    else if (flag == "--verify") o.verify = size_t(std::atoi(next));
     else {
       std::fprintf(stderr, "unknown option %s\n", flag.c_str());
       std::exit(2);
@@ -107,6 +109,7 @@ int measure(const Options& o) {
 int main(int argc, char** argv) {
   try {
     const gonka::bench::Options options = gonka::bench::parse(argc, argv);
+    if (options.verify > 0) return gonka::bench::time_verification(options);
     return options.compare ? gonka::bench::compare_products(options)
                            : gonka::bench::measure(options);
   } catch (const std::exception& error) {

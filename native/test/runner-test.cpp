@@ -76,7 +76,8 @@ TEST(
     for (size_t threads = 1; threads <= setting("GONKA_THREADS_MAX", 8); threads++) {
       CpuOptions options;
       options.threads = threads;
-      options.batch = threads == 4 ? 1 : 2 * threads - 1;
+      // Below 256 rows the small tiling serves, from five threads on the large one.
+      options.batch = threads == 4 ? 1 : threads > 4 ? 16 + threads : 2 * threads - 1;
       // Nothing kept, bytes (where panels are larger than they), or panels.
       options.resident_limit_bytes = threads % 3 == 0 ? 0 : size_t(threads % 3 == 1 ? 2 : 512) << 20;
       same(run(*table, profile, options, items), wanted,

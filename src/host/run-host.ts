@@ -49,7 +49,7 @@ export async function runHost(config: HostConfig, signal: AbortSignal): Promise<
   const log = jsonLog(config.log);
   const chain = await ChainClient.create({ rpcUrl, chainId, prefix, workerKey, gasPrice });
   const { signer, hostKey } = chain;
-  const engine = openHostEngine(config, log);
+  const engine = await openHostEngine(config, log);
   const settings = { chainId, operator, signer, hostKey, stateFolder, maxNonces, tier };
   const agent = new SprintAgent(settings, { chain, engine, log });
   await mkdir(stateFolder, { recursive: true });

@@ -77,7 +77,10 @@ interface AddonSelfTest {
 
 /** The addon's functions. Lists are packed bytes; the comments give an entry's layout. */
 export interface Addon {
-  backends(options: object): string[];
+  /** Every backend, devices too, fastest first: asking a device takes its time. */
+  backends(options: object): AddonJob<string[]>;
+  /** Those of the processor alone, at once. */
+  cpuBackends(options: object): string[];
   open(options: {
     readonly chainId: string;
     readonly profile: string;

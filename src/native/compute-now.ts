@@ -29,8 +29,9 @@ export function nonceComputers(): readonly NonceComputer[] | { readonly missing:
   const loaded = loadAddon();
   if ("missing" in loaded) return loaded;
   const { addon } = loaded;
-  const names = addon.backends({}).filter((name) => !name.startsWith("cuda"));
-  return names.map((backend) => ({ backend, compute: (task) => compute(addon, backend, task) }));
+  return addon
+    .cpuBackends({})
+    .map((backend) => ({ backend, compute: (task) => compute(addon, backend, task) }));
 }
 
 function compute(addon: Addon, backend: string, task: NonceTask): ComputedNonce {

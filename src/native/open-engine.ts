@@ -23,9 +23,10 @@ export async function openEngine(options: EngineOptions & JobOptions): Promise<S
 }
 
 /** Every backend here, fastest first; the twin is always there and always last. */
-export function backendNames(): readonly string[] {
+export async function backendNames(): Promise<readonly string[]> {
   const loaded = loadAddon();
-  return "missing" in loaded ? [twinBackend] : [...loaded.addon.backends({}), twinBackend];
+  if ("missing" in loaded) return [twinBackend];
+  return [...(await runJob(() => loaded.addon.backends({}))), twinBackend];
 }
 
 /** How every compiled backend does in its self-test: failed is its first failing test, or "". */

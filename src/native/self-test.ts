@@ -37,12 +37,11 @@ export async function selfTest(
     tests.map(({ name, passed }) => ({ backend, test: name, passed })),
   );
   const asked: BackendTest[] = [];
-  for (const backend of backendNames()) {
+  const names = await backendNames();
+  for (const backend of names) {
     asked.push({ backend, test: goldenTest, passed: await passesGolden(backend, options) });
   }
-  return backendNames().flatMap((name) =>
-    [...compiled, ...asked].filter(({ backend }) => backend === name),
-  );
+  return names.flatMap((name) => [...compiled, ...asked].filter(({ backend }) => backend === name));
 }
 
 /** A backend that cannot be opened has failed; what stops the caller is thrown. */

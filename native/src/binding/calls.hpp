@@ -7,6 +7,7 @@ namespace gonka::binding {
 class Fields;
 
 napi_value backends(napi_env env, const Fields& fields);
+napi_value list_cpu_backends(napi_env env, const Fields& fields);
 napi_value open_session(napi_env env, const Fields& fields);
 napi_value close_session(napi_env env, const Fields& fields);
 napi_value mine(napi_env env, const Fields& fields);

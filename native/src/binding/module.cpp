@@ -32,6 +32,7 @@ extern "C" __attribute__((visibility("default"))) napi_value napi_register_modul
     const char* name;
     napi_callback call;
   } all[] = {{"backends", guarded<backends>},
+             {"cpuBackends", guarded<list_cpu_backends>},
              {"open", guarded<open_session>},
              {"close", guarded<close_session>},
              {"mine", guarded<mine>},

@@ -41,6 +41,13 @@ OpenedRef opened_in(napi_env env, const Fields& fields) {
   return *static_cast<OpenedRef*>(data);
 }
 
+napi_value texts(napi_env env, const std::vector<std::string>& all) {
+  const Writer writer(env);
+  const napi_value out = writer.list(all.size());
+  for (size_t i = 0; i < all.size(); i++) writer.put(out, i, writer.text(all[i]));
+  return out;
+}
+
 napi_value session_handle(napi_env env, const OpenedRef& opened) {
   const Writer writer(env);
   const napi_value out = writer.object();
@@ -52,14 +59,20 @@ napi_value session_handle(napi_env env, const OpenedRef& opened) {
   writer.set(out, "backend", writer.text(runner.name()));
   writer.set(out, "batch", writer.number(double(runner.batch())));
   writer.set(out, "memoryBytes", writer.number(double(runner.memory_bytes())));
-  const napi_value log = writer.list(opened->log.size());
-  for (size_t i = 0; i < opened->log.size(); i++) writer.put(log, i, writer.text(opened->log[i]));
-  writer.set(out, "log", log);
+  writer.set(out, "log", texts(env, opened->log));
   return out;
 }
 
 Window window_in(const Fields& fields) {
   return {fields.hash("beacon2"), fields.host_key("hostKey")};
+}
+
+// A list's bytes, copied once: the event loop does no more than that, the job takes them apart.
+std::shared_ptr<const Bytes> packed_list(const Fields& fields, const char* name, size_t entry) {
+  auto packed = std::make_shared<const Bytes>(fields.bytes(name));
+  if (packed->size() % entry == 0) return packed;
+  throw EngineError(BAD_ARGUMENT, std::string(name) + " must be " + std::to_string(entry) +
+                                      " bytes each");
 }
 
 HostKey host_at(const uint8_t* p) {
@@ -75,12 +88,20 @@ char profile_letter(const Fields& fields) {
 
 }  // namespace
 
+// A job: finding out what a device can do wakes it up.
 napi_value backends(napi_env env, const Fields&) {
-  const Writer writer(env);
-  const std::vector<std::string> names = backend_names();
-  const napi_value out = writer.list(names.size());
-  for (size_t i = 0; i < names.size(); i++) writer.put(out, i, writer.text(names[i]));
-  return out;
+  return start_job(env, [](JobControl&) -> Finish {
+    const std::vector<std::string> names = backend_names();
+    return [names](napi_env to) { return texts(to, names); };
+  });
+}
+
+napi_value list_cpu_backends(napi_env env, const Fields&) {
+  const KernelTable* tables[MAX_CPU_BACKENDS];
+  const int count = cpu_backends(tables);
+  std::vector<std::string> names;
+  for (int i = 0; i < count; i++) names.push_back(tables[i]->name);
+  return texts(env, names);
 }
 
 napi_value open_session(napi_env env, const Fields& fields) {
@@ -134,27 +155,24 @@ napi_value mine(napi_env env, const Fields& fields) {
 napi_value verify(napi_env env, const Fields& fields) {
   const OpenedRef opened = opened_in(env, fields);
   const Hash beacon2 = fields.hash("beacon2");
-  const Bytes packed = fields.bytes("claims");
-  if (packed.size() % CLAIM_BYTES != 0) {
-    throw EngineError(BAD_ARGUMENT, "claims must be 77 bytes each");
-  }
-  std::vector<Claim> claims;
-  for (size_t at = 0; at < packed.size(); at += CLAIM_BYTES) {
-    const uint8_t* p = packed.data() + at;
-    Claim claim{host_at(p), load64(p + 33), {}, load32(p + 73)};
-    std::copy(p + 41, p + 73, claim.digest.begin());
-    claims.push_back(claim);
-  }
+  const auto packed = packed_list(fields, "claims", CLAIM_BYTES);
   return start_job(env, [=](JobControl& control) -> Finish {
+    std::vector<Claim> claims;
+    for (size_t at = 0; at < packed->size(); at += CLAIM_BYTES) {
+      const uint8_t* p = packed->data() + at;
+      Claim claim{host_at(p), load64(p + 33), {}, load32(p + 73)};
+      std::copy(p + 41, p + 73, claim.digest.begin());
+      claims.push_back(claim);
+    }
     const std::lock_guard lock(opened->busy);
     const auto got = opened->use().verify(beacon2, claims, control.progress, control.stop);
-    return [got](napi_env to) {
+    auto verdicts = std::make_shared<Bytes>();
+    for (const Verdict verdict : got.verdicts) verdicts->push_back(uint8_t(verdict));
+    return [verdicts, faults = got.backend_faults](napi_env to) {
       const Writer writer(to);
       const napi_value out = writer.object();
-      Bytes verdicts;
-      for (const Verdict verdict : got.verdicts) verdicts.push_back(uint8_t(verdict));
-      writer.set(out, "verdicts", writer.bytes(verdicts));
-      writer.set(out, "backendFaults", writer.number(double(got.backend_faults)));
+      writer.set(out, "verdicts", writer.adopt(std::move(*verdicts)));
+      writer.set(out, "backendFaults", writer.number(double(faults)));
       return out;
     };
   });
@@ -163,15 +181,12 @@ napi_value verify(napi_env env, const Fields& fields) {
 napi_value compute(napi_env env, const Fields& fields) {
   const OpenedRef opened = opened_in(env, fields);
   const Hash beacon2 = fields.hash("beacon2");
-  const Bytes packed = fields.bytes("items");
-  if (packed.size() % ITEM_BYTES != 0) {
-    throw EngineError(BAD_ARGUMENT, "items must be 41 bytes each");
-  }
-  std::vector<HostNonce> items;
-  for (size_t at = 0; at < packed.size(); at += ITEM_BYTES) {
-    items.push_back({host_at(packed.data() + at), load64(packed.data() + at + 33)});
-  }
+  const auto packed = packed_list(fields, "items", ITEM_BYTES);
   return start_job(env, [=](JobControl& control) -> Finish {
+    std::vector<HostNonce> items;
+    for (size_t at = 0; at < packed->size(); at += ITEM_BYTES) {
+      items.push_back({host_at(packed->data() + at), load64(packed->data() + at + 33)});
+    }
     const std::lock_guard lock(opened->busy);
     auto out = std::make_shared<Bytes>(
         opened->use().compute(beacon2, items, control.progress, control.stop));

@@ -11,8 +11,11 @@ constexpr size_t GROUP_COLS = 64;  // Columns of a task: one cache line of each 
 constexpr size_t HEAD = 128;
 // Blocks that share a panel while it is in the first cache; their tiles fit into the second.
 constexpr size_t BLOCKS_AT_ONCE = 8;
+// Panels of the large tiling cost more to pack: it has to pay within a batch.
+constexpr size_t LARGE_TILING_ROWS_MIN = 256;
 
-size_t default_batch(const Profile& profile) {
+size_t batch_size(const Profile& profile, const CpuOptions& options) {
+  if (options.batch > 0) return options.batch;
   switch (profile.code) {
     case 'T': return 64;
     case 'C': return 64;
@@ -26,20 +29,24 @@ CpuRunner::CpuRunner(const Profile& profile, const KernelTable& kernels, const H
                      const CpuOptions& options, const StopFlag& stop)
     : profile_(profile),
       kernels_(kernels),
+      tiling_(batch_size(profile, options) * profile.tokens < LARGE_TILING_ROWS_MIN
+                  ? kernels.small
+                  : kernels.large),
       pool_(options.threads),
-      weights_(profile, kernels, weights_key, options.resident_limit_bytes),
-      batch_(options.batch > 0 ? options.batch : default_batch(profile)),
+      weights_(profile, kernels, tiling_, weights_key, options.resident_limit_bytes),
+      batch_(batch_size(profile, options)),
       scratch_(pool_.size()) {
   weights_.prepare(pool_, stop);
   const size_t tokens = profile.tokens;
   for (Scratch& s : scratch_) {
     s.tile.reserve(std::max(kernels.small.tile_words,
-                            BLOCKS_AT_ONCE * kernels.large.tile_words) * sizeof(int32_t));
+                            BLOCKS_AT_ONCE * tiling_.tile_words) * sizeof(int32_t));
     s.rows.reserve(HEAD * tokens);
     s.block.reserve(kernels.small.block_bytes(HEAD));
     s.panel.reserve(kernels.small.panel_bytes(HEAD));
     s.values.reserve(tokens * tokens);
   }
+  reserve(batch_);
 }
 
 size_t CpuRunner::memory_bytes() const {
@@ -52,14 +59,14 @@ size_t CpuRunner::memory_bytes() const {
 void CpuRunner::reserve(size_t items) {
   items_ = items;
   rows_ = items * profile_.tokens;
-  const size_t d = profile_.d, f = profile_.f, block_rows = size_t(kernels_.large.rows);
+  const size_t d = profile_.d, f = profile_.f, block_rows = size_t(tiling_.rows);
   const size_t blocks = (rows_ + block_rows - 1) / block_rows;
   x_.reserve(rows_ * d);
   y_.reserve(rows_ * d);
   qkv_.reserve(rows_ * 3 * d);
   g_.reserve(rows_ * f);
   u_.reserve(rows_ * f);
-  packed_.reserve(blocks * kernels_.large.block_bytes(f));
+  packed_.reserve(blocks * tiling_.block_bytes(f));
 }
 
 void CpuRunner::run(std::span<const NonceItem> items, int8_t* outputs, Hash* trace,
@@ -124,11 +131,11 @@ void CpuRunner::embed(std::span<const NonceItem> items, const StopFlag& stop) {
 }
 
 void CpuRunner::pack(const int8_t* from, size_t k, const StopFlag& stop) {
-  const size_t block_rows = size_t(kernels_.large.rows), bytes = kernels_.large.block_bytes(k);
+  const size_t block_rows = size_t(tiling_.rows), bytes = tiling_.block_bytes(k);
   pool_.run((rows_ + block_rows - 1) / block_rows, stop, [&](size_t block, size_t) {
     const size_t first = block * block_rows;
     const int valid = int(std::min(block_rows, rows_ - first));
-    kernels_.large.pack_block(from + first * k, k, valid, k, packed_.data() + block * bytes);
+    tiling_.pack_block(from + first * k, k, valid, k, packed_.data() + block * bytes);
   });
 }
 
@@ -136,7 +143,7 @@ void CpuRunner::pack(const int8_t* from, size_t k, const StopFlag& stop) {
 // feed every thread; where panels are not in memory, a cut costs one more expansion of its panel.
 void CpuRunner::multiply(uint32_t layer, std::span<const Product> products, const StopFlag& stop) {
   const size_t groups = tensor_shape(profile_, products[0].tensor).n / GROUP_COLS;
-  const size_t block_rows = size_t(kernels_.large.rows);
+  const size_t block_rows = size_t(tiling_.rows);
   const size_t blocks = (rows_ + block_rows - 1) / block_rows;
   const size_t tasks_wanted = (weights_.resident() ? 4 : 1) * pool_.size();
   size_t cuts = 1;
@@ -153,19 +160,18 @@ void CpuRunner::multiply(uint32_t layer, std::span<const Product> products, cons
 void CpuRunner::column_group(uint32_t layer, const Product& product, size_t group,
                              size_t first_block, size_t end_block, size_t worker) {
   const Shape shape = tensor_shape(profile_, product.tensor);
-  const Tiling& tiling = kernels_.large;
-  const size_t cols = size_t(tiling.cols), block_rows = size_t(tiling.rows);
-  const size_t block_bytes = tiling.block_bytes(shape.k);
+  const size_t cols = size_t(tiling_.cols), block_rows = size_t(tiling_.rows);
+  const size_t block_bytes = tiling_.block_bytes(shape.k);
   auto* tiles = reinterpret_cast<int32_t*>(scratch_[worker].tile.data());
   for (size_t panel = group * GROUP_COLS / cols; panel < (group + 1) * GROUP_COLS / cols; panel++) {
     const uint8_t* weights = weights_.panel(layer, product.tensor, panel, worker);
     for (size_t block = first_block; block < end_block; block += BLOCKS_AT_ONCE) {
       const size_t count = std::min(BLOCKS_AT_ONCE, end_block - block);
-      tiling.multiply(packed_.data() + block * block_bytes, count, weights, shape.k, tiles);
+      tiling_.multiply(packed_.data() + block * block_bytes, count, weights, shape.k, tiles);
       for (size_t i = 0; i < count; i++) {
         const size_t first = (block + i) * block_rows;
-        kernels_.requantise(tiles + i * tiling.tile_words, tiling.cols,
-                            int(std::min(block_rows, rows_ - first)), tiling.cols, product.shift,
+        kernels_.requantise(tiles + i * tiling_.tile_words, tiling_.cols,
+                            int(std::min(block_rows, rows_ - first)), tiling_.cols, product.shift,
                             product.out + first * shape.n + panel * cols, shape.n);
       }
     }
@@ -211,13 +217,13 @@ void CpuRunner::attend(size_t item, size_t head, size_t worker) {
 }
 
 void CpuRunner::gate_and_pack(const StopFlag& stop) {
-  const size_t f = profile_.f, block_rows = size_t(kernels_.large.rows);
-  const size_t bytes = kernels_.large.block_bytes(f);
+  const size_t f = profile_.f, block_rows = size_t(tiling_.rows);
+  const size_t bytes = tiling_.block_bytes(f);
   pool_.run((rows_ + block_rows - 1) / block_rows, stop, [&](size_t block, size_t) {
     const size_t first = block * block_rows, valid = std::min(block_rows, rows_ - first);
     int8_t* g = g_.values() + first * f;
     kernels_.gate(g, u_.values() + first * f, valid * f, profile_.shift.h, g);
-    kernels_.large.pack_block(g, f, int(valid), f, packed_.data() + block * bytes);
+    tiling_.pack_block(g, f, int(valid), f, packed_.data() + block * bytes);
   });
 }
 

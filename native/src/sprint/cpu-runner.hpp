@@ -50,6 +50,7 @@ class CpuRunner final : public Runner {
 
   const Profile& profile_;
   const KernelTable& kernels_;
+  const Tiling& tiling_;  // For products with the weights.
   ThreadPool pool_;
   Weights weights_;
   size_t batch_, rows_ = 0, items_ = 0;

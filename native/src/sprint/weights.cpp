@@ -7,9 +7,9 @@ constexpr Tensor LAYER_TENSORS[] = {Tensor::qkv, Tensor::o, Tensor::gate, Tensor
 
 }  // namespace
 
-Weights::Weights(const Profile& profile, const KernelTable& kernels, const Hash& key,
-                 size_t resident_limit_bytes)
-    : profile_(profile), kernels_(kernels), key_(key_words(key)) {
+Weights::Weights(const Profile& profile, const KernelTable& kernels, const Tiling& tiling,
+                 const Hash& key, size_t resident_limit_bytes)
+    : profile_(profile), kernels_(kernels), tiling_(tiling), key_(key_words(key)) {
   for (const Kept kept : {Kept::panels, Kept::bytes}) {
     kept_ = kept;
     lay_out();
@@ -29,12 +29,12 @@ void Weights::lay_out() {
 }
 
 size_t Weights::panels(Tensor tensor) const {
-  return tensor_shape(profile_, tensor).n / size_t(kernels_.large.cols);
+  return tensor_shape(profile_, tensor).n / size_t(tiling_.cols);
 }
 
 size_t Weights::kept_bytes(Tensor tensor) const {
   const size_t k = tensor_shape(profile_, tensor).k;
-  return kept_ == Kept::panels ? kernels_.large.panel_bytes(k) : size_t(kernels_.large.cols) * k;
+  return kept_ == Kept::panels ? tiling_.panel_bytes(k) : size_t(tiling_.cols) * k;
 }
 
 uint8_t* Weights::stored(uint32_t layer, Tensor tensor, size_t index) const {
@@ -46,22 +46,22 @@ uint8_t* Weights::stored(uint32_t layer, Tensor tensor, size_t index) const {
 
 void Weights::expand(uint32_t layer, Tensor tensor, size_t index, uint8_t* raw) const {
   // A panel is a run of whole weight rows, so it is one run of whole superblocks.
-  const size_t superblocks = size_t(kernels_.large.cols) * tensor_shape(profile_, tensor).k / 1024;
+  const size_t superblocks = size_t(tiling_.cols) * tensor_shape(profile_, tensor).k / 1024;
   const uint32_t nonce[3] = {tensor_id(layer, tensor), 0, 0x57};
   kernels_.stream(key_.data(), nonce, uint32_t(index * superblocks), superblocks, raw);
 }
 
 void Weights::pack(Tensor tensor, const uint8_t* raw, uint8_t* panel) const {
   const size_t k = tensor_shape(profile_, tensor).k;
-  kernels_.large.pack_panel(reinterpret_cast<const int8_t*>(raw), k, kernels_.large.cols, k, panel);
+  tiling_.pack_panel(reinterpret_cast<const int8_t*>(raw), k, tiling_.cols, k, panel);
 }
 
 void Weights::prepare(ThreadPool& pool, const StopFlag& stop) {
   scratch_.clear();
   scratch_.resize(pool.size());
   for (Scratch& s : scratch_) {
-    if (kept_ != Kept::bytes) s.raw.reserve(size_t(kernels_.large.cols) * profile_.f);
-    if (kept_ != Kept::panels) s.packed.reserve(kernels_.large.panel_bytes(profile_.f));
+    if (kept_ != Kept::bytes) s.raw.reserve(size_t(tiling_.cols) * profile_.f);
+    if (kept_ != Kept::panels) s.packed.reserve(tiling_.panel_bytes(profile_.f));
     scratch_bytes_ += s.raw.bytes() + s.packed.bytes();
   }
   if (kept_ == Kept::nothing) return;

@@ -12,7 +12,7 @@ namespace gonka {
 
 class Weights {
  public:
-  Weights(const Profile& profile, const KernelTable& kernels, const Hash& key,
+  Weights(const Profile& profile, const KernelTable& kernels, const Tiling& tiling, const Hash& key,
           size_t resident_limit_bytes);
 
   // Whether a panel costs nothing.
@@ -38,6 +38,7 @@ class Weights {
 
   const Profile& profile_;
   const KernelTable& kernels_;
+  const Tiling& tiling_;
   std::array<uint32_t, 8> key_;
   Kept kept_ = Kept::panels;
   size_t layer_bytes_ = 0, tensor_start_[6] = {};

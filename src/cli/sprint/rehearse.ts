@@ -119,7 +119,7 @@ async function rehearse(
   const { profile, tiers, windowSeconds } = plan.window;
   const { tier, flags } = plan;
   const log = jsonLog((line) => void terminal.stderr.write(`${line}\n`));
-  const engine = openHostEngine({ backend: flags.backend, threads: flags.threads }, log);
+  const engine = await openHostEngine({ backend: flags.backend, threads: flags.threads }, log);
   const sprint = {
     chainId: "rehearsal",
     profile,

@@ -16,9 +16,12 @@ export interface EngineChoice {
 /** The file that the twin's thread runs, as it is compiled. */
 const threadFile = new URL("./sprint-thread.js", import.meta.url);
 
-/** Says in the log which engine it is. Throws when this machine has no backend of that name. */
-export function openHostEngine({ backend, threads = 0 }: EngineChoice, log: Log): SprintEngine {
-  const names = backendNames();
+/** Says in the log which engine it is. Rejects when this machine has no backend of that name. */
+export async function openHostEngine(
+  { backend, threads = 0 }: EngineChoice,
+  log: Log,
+): Promise<SprintEngine> {
+  const names = await backendNames();
   if (backend !== undefined && !names.includes(backend)) {
     throw new Error(`no backend ${backend} here; there is ${names.join(", ")}`);
   }

@@ -32,7 +32,7 @@ t.test("bench measures the twin: a machine without a compiler can be measured to
 
 t.test("bench gives a share of the peak of compiled backends", withAddon, async (t) => {
   const args = ["sprint", "bench", "--profile", "T", "--seconds", "1", "--threads", "1"];
-  for (const backend of backendNames().filter((name) => name !== "typescript")) {
+  for (const backend of (await backendNames()).filter((name) => name !== "typescript")) {
     const { code, out, err } = await runCli([...args, "--backend", backend, "-o", "json"]);
     t.equal(code, 0, err);
     const found = JSON.parse(out);
@@ -57,7 +57,7 @@ t.test("selftest lists every test of every backend", async (t) => {
   const { passed, tests } = JSON.parse(out);
   t.equal(passed, true);
   const backends = new Set(tests.map(({ backend }: { backend: string }) => backend));
-  t.same([...backends], backendNames());
+  t.same([...backends], await backendNames());
   const { out: text } = await runCli(["sprint", "selftest", "--profile", "T"]);
   t.match(text, /^typescript {5}pass {2}golden digests of profile T/m);
   t.equal(text.split("\n").length - 1, tests.length);

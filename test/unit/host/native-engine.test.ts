@@ -24,7 +24,7 @@ const { hostKey, ...network } = sprint;
 const vector = sprintVectors.hits[0]!;
 const { c } = vector;
 const threadFile = new URL("../../support/sprint-thread.mjs", import.meta.url);
-const compiled = backendNames().filter((name) => name !== twinBackend);
+const compiled = (await backendNames()).filter((name) => name !== twinBackend);
 const withAddon = compiled.length > 0 ? {} : { skip: "the native engine is not built" };
 type Test = typeof t;
 

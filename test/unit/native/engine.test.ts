@@ -75,7 +75,7 @@ t.test("the twin passes the golden nonces and says what it is", async (t) => {
 });
 
 t.test("every compiled backend passes the golden nonces", withAddon, async (t) => {
-  const compiled = backendNames().filter((name) => name !== "typescript");
+  const compiled = (await backendNames()).filter((name) => name !== "typescript");
   t.ok(compiled.includes("scalar"), "scalar is always there");
   for (const backend of compiled) {
     const engine = await open(backend);
@@ -152,19 +152,17 @@ t.test(
   },
 );
 
-t.test("mining leaves the event loop free", withAddon, async (t) => {
+t.test("while a job runs the event loop goes on turning", withAddon, async (t) => {
   const engine = await openEngine({ chainId, profile: "T", beacon1, threads: 1 });
-  const turnsMs: number[] = [];
-  let last = performance.now();
-  const timer = setInterval(() => {
-    const now = performance.now();
-    turnsMs.push(now - last);
-    last = now;
-  }, 1);
-  await engine.mine({ beacon2, hostKey, first: 0n, count: 1500n, c });
-  clearInterval(timer);
-  const sorted = turnsMs.sort((a, b) => a - b);
-  const median = sorted[sorted.length >> 1]!;
-  t.ok(sorted.length > 50, `${sorted.length} turns`);
-  t.ok(median < 5, `median turn ${median.toFixed(2)} ms, longest ${sorted.at(-1)!.toFixed(2)} ms`);
+  let [turns, settled] = [0, false];
+  const mined = engine.mine({ beacon2, hostKey, first: 0n, count: 1500n, c });
+  mined.finally(() => {
+    settled = true;
+  });
+  while (!settled) {
+    await new Promise((turn) => setImmediate(turn));
+    turns++;
+  }
+  await mined;
+  t.ok(turns > 50, `${turns} turns`); // A call that waited for its job would leave two or three.
 });

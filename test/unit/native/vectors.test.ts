@@ -18,7 +18,7 @@ import {
   sprintVectors,
 } from "../../support/sprint-vectors.ts";
 
-const compiled = backendNames().filter((name) => name !== twinBackend);
+const compiled = (await backendNames()).filter((name) => name !== twinBackend);
 const withAddon = compiled.length > 0 ? {} : { skip: "the native engine is not built" };
 const published = new URL("../../../../shared/design/isp1-vectors.json", import.meta.url);
 const files: [name: string, vectors: SprintVectors][] = [["own copy", sprintVectors]];
