@@ -22,6 +22,8 @@ const loaders: Readonly<Record<string, () => Promise<Command>>> = {
   sprint: async () => (await import("./sprint/sprint-command.ts")).sprintCommand(),
   light: async () => (await import("./light/light-command.ts")).lightCommand(),
   model: async () => (await import("./model/model-command.ts")).modelCommand(),
+  snapshots: async () => (await import("./maintenance/snapshots-command.ts")).snapshotsCommand(),
+  rollback: async () => (await import("./maintenance/rollback-command.ts")).rollbackCommand(),
   comet: async () => (await import("./start.ts")).cometCommand(),
 };
 

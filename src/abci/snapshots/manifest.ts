@@ -2,7 +2,10 @@
  * The metadata of a snapshot: which state it is, and the hash of every chunk. spec/snapshots.md.
  * It comes from peers, so decoding is total: anything else than a manifest is undefined.
  */
+import type { Snapshot } from "cosmjs-types/tendermint/abci/types";
 import { sha256 } from "../../crypto/hash.ts";
+import { equalBytes } from "../../encoding/bytes.ts";
+import { appHashOf } from "../../store/commit-info.ts";
 import { ByteWriter } from "../../store/persistence/byte-writer.ts";
 import { Reader, StoreCorruptError } from "../../store/persistence/format.ts";
 import type { StateManifest } from "../../store/state-import.ts";
@@ -59,4 +62,19 @@ export function decodeManifest(bytes: Uint8Array): Manifest | undefined {
 /** The hash that names a snapshot among peers. */
 export function snapshotHash(metadata: Uint8Array): Uint8Array {
   return sha256(metadata);
+}
+
+/** Whether the snapshot says of itself that it is the state with this application hash. */
+export function isOfAppHash(snapshot: Snapshot, appHash: Uint8Array): boolean {
+  const manifest = manifestOf(snapshot);
+  return manifest !== undefined && equalBytes(appHashOf(manifest.stores), appHash);
+}
+
+/** The manifest of a snapshot whose other fields agree with it. */
+export function manifestOf(snapshot: Snapshot): Manifest | undefined {
+  const { metadata, height, chunks, hash, format } = snapshot;
+  const manifest = format === snapshotFormat ? decodeManifest(metadata) : undefined;
+  if (!manifest || BigInt(manifest.version) !== height) return undefined;
+  if (manifest.chunkHashes.length !== chunks) return undefined;
+  return equalBytes(snapshotHash(metadata), hash) ? manifest : undefined;
 }

@@ -14,19 +14,19 @@ import {
 } from "cosmjs-types/tendermint/abci/types";
 import { sha256 } from "../../crypto/hash.ts";
 import { equalBytes } from "../../encoding/bytes.ts";
-import { appHashOf, hasNames } from "../../store/commit-info.ts";
+import { hasNames } from "../../store/commit-info.ts";
 import type { Db } from "../../store/db.ts";
 import type { Multistore } from "../../store/multistore.ts";
 import { StoreCorruptError } from "../../store/persistence/format.ts";
 import { StateImport } from "../../store/state-import.ts";
 import type { Log } from "../expected.ts";
 import {
-  decodeManifest,
   encodeManifest,
+  isOfAppHash,
   type Manifest,
+  manifestOf,
   maxChunkBytes,
   snapshotFormat,
-  snapshotHash,
 } from "./manifest.ts";
 import { SnapshotShelf } from "./snapshot-shelf.ts";
 
@@ -137,15 +137,10 @@ export class Snapshots {
       log.error("a snapshot is offered to an application that has state", {});
       return { result: Offered.ABORT };
     }
-    const manifest = decodeManifest(snapshot.metadata);
-    const isWhole =
-      manifest !== undefined &&
-      equalBytes(snapshotHash(snapshot.metadata), snapshot.hash) &&
-      BigInt(manifest.version) === snapshot.height &&
-      manifest.chunkHashes.length === snapshot.chunks &&
-      hasNames(manifest.stores, names) &&
-      equalBytes(appHashOf(manifest.stores), appHash);
-    if (!isWhole) return { result: Offered.REJECT };
+    const manifest = manifestOf(snapshot);
+    if (!manifest || !hasNames(manifest.stores, names) || !isOfAppHash(snapshot, appHash)) {
+      return { result: Offered.REJECT };
+    }
     this.#incoming = { manifest, state: new StateImport(db, manifest), next: 0 };
     return { result: Offered.ACCEPT };
   }
@@ -185,6 +180,20 @@ export class Snapshots {
     this.#incoming = undefined;
     adopted();
     return answer(Applied.ACCEPT);
+  }
+
+  /** Takes over a snapshot of this node's own. Throws when a chunk is not what it was. */
+  async takeOwn(snapshot: Snapshot, appHash: Uint8Array): Promise<void> {
+    const { result } = await this.offer({ snapshot, appHash });
+    if (result !== Offered.ACCEPT) throw new Error(`snapshot ${snapshot.height} is not accepted`);
+    const { height, format } = snapshot;
+    for (let index = 0; index < snapshot.chunks; index++) {
+      const chunk = this.load({ height, format, chunk: index });
+      const applied = await this.apply({ index, chunk, sender: "" }, () => undefined);
+      if (applied.result === Applied.ACCEPT) continue;
+      await this.#drop();
+      throw new Error(`chunk ${index} of snapshot ${height} is damaged: the state stays empty`);
+    }
   }
 
   /** Gives up what was received so far. */

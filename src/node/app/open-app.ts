@@ -2,6 +2,7 @@
 import { createApp } from "../../abci/app.ts";
 import type { Application } from "../../abci/application.ts";
 import type { ExportedState } from "../../abci/genesis.ts";
+import type { Snapshots } from "../../abci/snapshots/snapshots.ts";
 import { KvStore } from "../../kvstore/application.ts";
 import { readIdentity } from "../../modules/chain/module.ts";
 import type { Codec, MsgHandler, QueryHandler } from "../../modules/module.ts";
@@ -21,6 +22,8 @@ export interface NodeApp extends Application {
   readonly anyTypes: ReadonlyMap<string, Codec<unknown>>;
   /** The last committed state as app_state; absent where an application cannot tell it. */
   exportState?(): ExportedState;
+  /** Snapshots of its state; absent where an application makes none. */
+  readonly snapshots?: Snapshots;
   /** Of account addresses; "" for an application without accounts. */
   readonly bech32Prefix: string;
 }

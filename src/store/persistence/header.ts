@@ -1,7 +1,11 @@
 /** What a header says about versions, and how opening tidies up after a run that was cut short. */
 import type { Db } from "../db.ts";
-import { chunkKey, encodeHeader, type Header, headerKey } from "./format.ts";
+import { chunkKey, encodeHeader, type Header, headerKey, logKey } from "./format.ts";
 import { removeChunks } from "./housekeeping.ts";
+
+/** Above every version. */
+const keyNumberMax = 2 ** 53;
+const removedAtOnce = 1_000;
 
 export function nextVersion({ version, initialVersion }: Header): number {
   return version === 0 ? initialVersion : version + 1;
@@ -31,22 +35,24 @@ export async function dropUnfinished(db: Db, header: Header): Promise<Header> {
 }
 
 /**
- * Removes what an import of a snapshot left that was cut short: chunks below no header. Other
- * records of the database stay.
+ * Removes logs and chunks below no header: what an import of a snapshot left that was cut short, or
+ * a removal of the state. Other records of the database stay.
  */
 export async function dropHeadless(db: Db): Promise<void> {
-  const range = { start: chunkKey(0, 0), end: chunkKey(2 ** 53, 0) };
   let keys: Uint8Array[] = [];
   const remove = async (): Promise<void> => {
-    await db.batch(
-      keys.map((key) => ({ key, value: undefined })),
-      { sync: false },
-    );
+    const ops = keys.map((key) => ({ key, value: undefined }));
     keys = [];
+    await db.batch(ops, { sync: false });
   };
-  for await (const [key] of db.iterate(range)) {
-    keys.push(key);
-    if (keys.length >= 1000) await remove();
+  for (const range of [
+    { start: logKey(0), end: logKey(keyNumberMax) },
+    { start: chunkKey(0, 0), end: chunkKey(keyNumberMax, 0) },
+  ]) {
+    for await (const [key] of db.iterate(range)) {
+      keys.push(key);
+      if (keys.length >= removedAtOnce) await remove();
+    }
   }
   if (keys.length > 0) await remove();
 }
