@@ -61,7 +61,7 @@ export class CometChain {
     readonly args: readonly string[];
     readonly edit?: (genesis: Record<string, unknown>) => Record<string, unknown>;
   }) {
-    this.#port = 38_000 + (process.pid % 500) * 8 + 4 * (chains++ % 2);
+    this.#port = 38_000 + (process.pid % 500) * 16 + 8 * (chains++ % 2);
     this.#binary = options.binary;
     this.#args = options.args;
     execFileSync(this.#binary, ["init", "--home", this.cometHome], { stdio: "ignore" });
@@ -73,8 +73,17 @@ export class CometChain {
     this.#setConfig();
     mkdirSync(path.join(this.appHome, "config"), { recursive: true });
     writeFileSync(path.join(this.appHome, "config", "genesis.json"), genesis);
-    const config = formatConfig("config", { log_level: "debug", log_format: "json" });
+    const config = formatConfig("config", {
+      log_level: "debug",
+      log_format: "json",
+      "rpc.laddr": `tcp://127.0.0.1:${this.#port}`,
+    });
     writeFileSync(path.join(this.appHome, "config", "config.toml"), config);
+    const app = formatConfig("app", {
+      "api.address": `tcp://127.0.0.1:${this.#port + 3}`,
+      "grpc.address": `tcp://127.0.0.1:${this.#port + 4}`,
+    });
+    writeFileSync(path.join(this.appHome, "config", "app.toml"), app);
   }
 
   get cometHome(): string {

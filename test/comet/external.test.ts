@@ -12,7 +12,16 @@ import { sha256 } from "../../src/crypto/hash.ts";
 import { toBase64, toHex, toUpperHex, utf8 } from "../../src/encoding/bytes.ts";
 import { MemoryDb } from "../../src/store/memory-db.ts";
 import { outOfOrder } from "../support/abci-grammar.ts";
-import { alice, any, appState, bob, chainId, openApp, signTx } from "../support/app-chain.ts";
+import {
+  alice,
+  any,
+  appState,
+  bob,
+  chainId,
+  openApp,
+  signTx,
+  startBalance,
+} from "../support/app-chain.ts";
 import { prng } from "../support/prng.ts";
 import { CometChain, findCometBft } from "./comet-chain.ts";
 import { replayEmbedded } from "./embedded-replay.ts";
@@ -21,22 +30,27 @@ const blocks = 200;
 const killEvery = 14;
 const comet = findCometBft();
 
-t.test("200 blocks, kills, replay", { skip: "skip" in comet && comet.skip }, async (t) => {
+const skip = "skip" in comet && comet.skip;
+
+/** A chain of the test accounts; alice is its only host. */
+function startOf(binary: string): CometChain {
+  const edit = ({ validators: _, ...made }: Record<string, unknown>) => ({
+    ...made,
+    chain_id: chainId,
+    app_state: appState({ hosts: [alice] }),
+  });
+  const chain = new CometChain({ binary, args: [], edit });
+  chain.useValidator(sha256(utf8("consensus alice")));
+  return chain;
+}
+
+t.test("200 blocks, kills, replay", { skip }, async (t) => {
   if ("skip" in comet) return;
   const seed = Number(process.env.SEED ?? Date.now() % 1_000_000);
   t.comment(`SEED=${seed}`);
   const random = prng(seed);
-  const chain = new CometChain({
-    binary: comet.binary,
-    args: [],
-    edit: ({ validators: _, ...made }) => ({
-      ...made,
-      chain_id: chainId,
-      app_state: appState({ hosts: [alice] }),
-    }),
-  });
-  t.teardown(() => (process.env.KEEP ? chain.end() : chain.stop()));
-  chain.useValidator(sha256(utf8("consensus alice")));
+  const chain = startOf(comet.binary);
+  t.teardown(() => chain.stop());
   await chain.start();
   const load = new Load(chain);
   const kills = { app: 0, comet: 0 };
@@ -77,6 +91,63 @@ t.test("200 blocks, kills, replay", { skip: "skip" in comet && comet.skip }, asy
   t.comment(
     `height ${to}, app hash ${last && toUpperHex(last)}, ${info.response.last_block_app_hash}`,
   );
+});
+
+t.test("REST answers for blocks and transactions of CometBFT", { skip }, async (t) => {
+  if ("skip" in comet) return;
+  const chain = startOf(comet.binary);
+  t.teardown(() => chain.stop());
+  await chain.start();
+  type Json = Record<string, Record<string, string & Record<string, string>>>;
+  const get = async (path: string) => {
+    const response = await fetch(`${chain.restUrl}${path}`);
+    return { status: response.status, body: (await response.json()) as Json };
+  };
+  const base = "/cosmos/base/tendermint/v1beta1";
+  const info = (await get(`${base}/node_info`)).body;
+  t.match(info, { default_node_info: { network: chainId, version: /^0\.38\./ } });
+  t.same((await get(`${base}/syncing`)).body, { syncing: false });
+  const tx = signTx({
+    from: alice,
+    sequence: 0n,
+    messages: [
+      any(MsgSend, {
+        fromAddress: alice.address,
+        toAddress: bob.address,
+        amount: [{ denom: "ngonka", amount: "7" }],
+      }),
+    ],
+  });
+  const post = () =>
+    fetch(`${chain.restUrl}/cosmos/tx/v1beta1/txs`, {
+      method: "POST",
+      body: JSON.stringify({ tx_bytes: toBase64(tx), mode: "BROADCAST_MODE_SYNC" }),
+    }).then((response) => response.json() as Promise<Json>);
+  const sent = (await post()).tx_response;
+  t.match(sent, { code: 0, txhash: /^[0-9A-F]{64}$/ });
+  let found = await get(`/cosmos/tx/v1beta1/txs/${sent?.txhash}`);
+  for (; found.status === 404; found = await get(`/cosmos/tx/v1beta1/txs/${sent?.txhash}`)) {
+    await sleep(50);
+  }
+  t.match(found.body, { tx_response: { code: 0, txhash: sent?.txhash } });
+  const height = found.body.tx_response?.height;
+  const { block } = (await get(`${base}/blocks/${height}`)).body as { block?: Json };
+  t.same(block?.data?.txs, [toBase64(tx)]);
+  const theirs = await chain.rpc<{ block_id: { hash: string } }>("block", { height });
+  const { block_id } = (await get(`${base}/blocks/${height}`)).body;
+  t.equal(toUpperHex(Buffer.from(block_id?.hash ?? "", "base64")), theirs.block_id.hash);
+  const query = `tx.height=${height}`;
+  const search = await get(`/cosmos/tx/v1beta1/txs?query=${encodeURIComponent(query)}`);
+  t.match(search.body, { total: "1", tx_responses: [{ txhash: sent?.txhash }] });
+  t.equal((await get("/cosmos/tx/v1beta1/txs?query=%3D")).status, 400);
+  const set = (await get(`${base}/validatorsets/latest`)).body;
+  t.match(set, { pagination: { total: "1" }, validators: [{ address: /^gonkavalcons1/ }] });
+  t.equal((await get(`${base}/blocks/1000000`)).status, 400);
+  const status = (await get("/cosmos/base/node/v1beta1/status")).body;
+  t.ok(Number(status.height) >= Number(height));
+  const balance = `/cosmos/bank/v1beta1/balances/${bob.address}/by_denom?denom=ngonka`;
+  t.equal((await get(balance)).body.balance?.amount, String(startBalance + 7n));
+  await chain.killComet();
 });
 
 /** Alice sends to Bob. What a kill took out of the mempool is sent again with its sequence. */
