@@ -6,6 +6,7 @@ import * as mint from "cosmjs-types/cosmos/mint/v1beta1/query";
 import * as slashing from "cosmjs-types/cosmos/slashing/v1beta1/query";
 import { utf8 } from "../../encoding/bytes.ts";
 import { mulFloor, parseDecimal } from "../../encoding/decimal.ts";
+import { withDecimals } from "../../encoding/proto-json.ts";
 import { type Context, type Module, type QueryHandler, queryHandler } from "../module.ts";
 import type { DelegationKeeper } from "./keeper.ts";
 
@@ -14,6 +15,15 @@ const decimal = (text: string): string => String(parseDecimal(text) ?? 0n);
 const bytes = (text: string): Uint8Array => utf8(decimal(text));
 /** Little above what simd begins with, as after some blocks. */
 const inflation = "0.130001";
+
+const mintDecimals = ["inflation_rate_change", "inflation_max", "inflation_min", "goal_bonded"].map(
+  (name) => `params.${name}`,
+);
+const slashingDecimals = [
+  "min_signed_per_window",
+  "slash_fraction_double_sign",
+  "slash_fraction_downtime",
+].map((name) => `params.${name}`);
 
 export function economyModules(keeper: DelegationKeeper): Module[] {
   return [readOnly("mint", mintQueries(keeper)), readOnly("slashing", slashingQueries)];
@@ -35,7 +45,7 @@ function mintQueries(keeper: DelegationKeeper): readonly QueryHandler[] {
     queryHandler<mint.QueryParamsRequest, mint.QueryParamsResponse>({
       path: `${service}/Params`,
       request: mint.QueryParamsRequest,
-      response: mint.QueryParamsResponse,
+      response: withDecimals(mint.QueryParamsResponse, ...mintDecimals),
       http: get("/params"),
       handle: (ctx) => ({
         params: {
@@ -51,14 +61,14 @@ function mintQueries(keeper: DelegationKeeper): readonly QueryHandler[] {
     queryHandler<mint.QueryInflationRequest, mint.QueryInflationResponse>({
       path: `${service}/Inflation`,
       request: mint.QueryInflationRequest,
-      response: mint.QueryInflationResponse,
+      response: withDecimals(mint.QueryInflationResponse, "inflation"),
       http: get("/inflation"),
       handle: () => ({ inflation: bytes(inflation) }),
     }),
     queryHandler<mint.QueryAnnualProvisionsRequest, mint.QueryAnnualProvisionsResponse>({
       path: `${service}/AnnualProvisions`,
       request: mint.QueryAnnualProvisionsRequest,
-      response: mint.QueryAnnualProvisionsResponse,
+      response: withDecimals(mint.QueryAnnualProvisionsResponse, "annual_provisions"),
       http: get("/annual_provisions"),
       handle: (ctx) => ({ annualProvisions: utf8(String(provisions(ctx))) }),
     }),
@@ -69,7 +79,7 @@ const slashingQueries: readonly QueryHandler[] = [
   queryHandler<slashing.QueryParamsRequest, slashing.QueryParamsResponse>({
     path: "/cosmos.slashing.v1beta1.Query/Params",
     request: slashing.QueryParamsRequest,
-    response: slashing.QueryParamsResponse,
+    response: withDecimals(slashing.QueryParamsResponse, ...slashingDecimals),
     http: [{ method: "GET", path: "/cosmos/slashing/v1beta1/params" }],
     handle: () => ({
       params: {

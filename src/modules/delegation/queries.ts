@@ -20,12 +20,12 @@ import { shownValidator } from "./validator.ts";
 
 const service = "/cosmos.staking.v1beta1.Query";
 const get = (path: string) => [{ method: "GET", path: `/cosmos/staking/v1beta1${path}` } as const];
-const rates = ["rate", "maxRate", "maxChangeRate"].map(
-  (name) => `commission.commissionRates.${name}`,
+const rates = ["rate", "max_rate", "max_change_rate"].map(
+  (name) => `commission.commission_rates.${name}`,
 );
 /** Decimals of a validator that stands under a name. */
 const validatorDecimals = (name: string) =>
-  ["delegatorShares", ...rates].map((field) => `${name}.${field}`);
+  ["delegator_shares", ...rates].map((field) => `${name}.${field}`);
 
 export function stakingQueries(keeper: DelegationKeeper): readonly QueryHandler[] {
   return [
@@ -125,7 +125,7 @@ function delegation(keeper: DelegationKeeper, ctx: Context, pair: keys.Pair): De
 }
 
 function delegationQueries(keeper: DelegationKeeper): readonly QueryHandler[] {
-  const shares = "delegationResponses.delegation.shares";
+  const shares = "delegation_responses.delegation.shares";
   const list = (
     ctx: Context,
     prefix: Uint8Array,
@@ -140,7 +140,7 @@ function delegationQueries(keeper: DelegationKeeper): readonly QueryHandler[] {
     queryHandler<q.QueryDelegationRequest, q.QueryDelegationResponse>({
       path: `${service}/Delegation`,
       request: q.QueryDelegationRequest,
-      response: withDecimals(q.QueryDelegationResponse, "delegationResponse.delegation.shares"),
+      response: withDecimals(q.QueryDelegationResponse, "delegation_response.delegation.shares"),
       http: get("/validators/{validator_addr}/delegations/{delegator_addr}"),
       handle: (ctx, request) => {
         const pair = pairOf(keeper, request);
@@ -280,7 +280,7 @@ function chainQueries(keeper: DelegationKeeper): readonly QueryHandler[] {
     queryHandler<q.QueryParamsRequest, q.QueryParamsResponse>({
       path: `${service}/Params`,
       request: q.QueryParamsRequest,
-      response: withDecimals(q.QueryParamsResponse, "params.minCommissionRate"),
+      response: withDecimals(q.QueryParamsResponse, "params.min_commission_rate"),
       http: get("/params"),
       handle: (ctx) => ({ params: keeper.params(ctx) }),
     }),
