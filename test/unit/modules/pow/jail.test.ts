@@ -1,8 +1,11 @@
 /** Jail and power: spec/modules/pow.md, "Power". */
 import t from "tap";
+import { toHex } from "../../../../src/encoding/bytes.ts";
 import { one, parseDecimal } from "../../../../src/encoding/decimal.ts";
 import { expelJailed } from "../../../../src/modules/pow/weight/jail.ts";
 import { apportion, stepPowers, totalPower } from "../../../../src/modules/pow/weight/power.ts";
+import { addresses, PowChain, powGenesis } from "../../../support/pow-chain.ts";
+import { PowHost, playEpoch } from "../../../support/pow-host.ts";
 import { prng } from "../../../support/prng.ts";
 
 const dec = (text: string): bigint => parseDecimal(text) ?? 0n;
@@ -64,3 +67,28 @@ t.test("power adds up, moves at most the step, and jailed hosts never gain", asy
   }
   t.pass();
 });
+
+t.test(
+  "a settlement takes power from jail, pays as ever, and gives it back afterwards",
+  async (t) => {
+    const names = ["ann", "bob", "cat", "dan"] as const;
+    const chain = new PowChain(powGenesis({ ann: 64n, bob: 64n, cat: 64n, dan: 64n }));
+    const hosts = names.map((name) => new PowHost(chain, name));
+    const dan = hosts[3]?.operator ?? "";
+    const resultOf = ({ settlement }: ReturnType<typeof playEpoch>) => {
+      const found = settlement.hosts.find(({ operator }) => operator === dan);
+      return found && [found.powerAfter, found.reward, found.registeredWeight];
+    };
+    chain.jailed.add(toHex(addresses.parse(dan)));
+    const first = playEpoch(chain, hosts);
+    const paid = "80750000000000";
+    t.same(resultOf(first), [0n, paid, 64n], "max_step is a quarter: all of it at once");
+    t.ok(
+      first.updates.some(({ power }) => power === 0n),
+      "its seat is given up",
+    );
+    chain.jailed.clear();
+    const second = playEpoch(chain, hosts);
+    t.same(resultOf(second), [150_000n, "80711672362717", 64n], "0.6 of the way to a quarter");
+  },
+);
