@@ -50,6 +50,13 @@ export class NaiveTree {
     return true;
   }
 
+  /** The same tree, to go on from separately: nodes never change. */
+  copy(): NaiveTree {
+    const copy = new NaiveTree(this.#version);
+    copy.#root = this.#root;
+    return copy;
+  }
+
   /** Root hash; ends the version. */
   commit(): Uint8Array {
     this.#version++;
