@@ -17,6 +17,8 @@ export interface Definition {
   readonly chainId: string;
   /** What the nodes run; only gonka has hosts and accounts of its own. */
   readonly application: Application;
+  /** CometBFT version that clients are told; undefined is the usual one. */
+  readonly reportedVersion: string | undefined;
   /** genesis/<profile>.json has the parameters. */
   readonly genesisProfile: string;
   readonly mnemonic: string;
@@ -104,6 +106,7 @@ export function readDefinition(file: string, overrides: Overrides = {}): Definit
   const application = readApplication(top);
   const given: Definition = {
     application,
+    reportedVersion: readVersion(top),
     chainId: top.text("chain_id", /^[A-Za-z0-9][A-Za-z0-9._-]{0,49}$/, "such as gonka-localnet-1"),
     genesisProfile: top.text("genesis_profile", /^(localnet|gonka|simapp)$/, "localnet or gonka"),
     mnemonic: top.text("mnemonic", /^[a-z]+( [a-z]+){11,23}$/, "12 to 24 words of BIP-39"),
@@ -120,6 +123,11 @@ export function readDefinition(file: string, overrides: Overrides = {}): Definit
   checkHostNames([...(overrides.noncesOf?.keys() ?? [])], definition, report);
   if (problems.length > 0) throw new DefinitionError(problems);
   return definition;
+}
+
+function readVersion(top: Section): string | undefined {
+  if (!top.names().includes("reported_version")) return undefined;
+  return top.text("reported_version", /^\d{1,3}\.\d{1,3}\.\d{1,3}$/, "such as 0.38.19");
 }
 
 /** gonka when the key is not there. */

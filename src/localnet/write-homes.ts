@@ -9,6 +9,7 @@ import { fromMillis } from "../encoding/time.ts";
 import { formatConfig } from "../node/config.ts";
 import { homePaths } from "../node/home.ts";
 import { writeKeys } from "../node/keys.ts";
+import { cometVersion } from "../node/version.ts";
 import { DefinitionError } from "./definition.ts";
 import {
   addAccount,
@@ -160,6 +161,7 @@ function writeConfig(plan: Plan, node: PlannedNode): void {
     "rpc.laddr": `tcp://127.0.0.1:${node.rpcPort}`,
     "p2p.laddr": `tcp://127.0.0.1:${node.p2pPort}`,
     "p2p.persistent_peers": peers.join(","),
+    "rpc.reported_version": plan.definition.reportedVersion ?? cometVersion,
     ...Object.fromEntries(timeouts.map(([name, value]) => [`consensus.${name}`, value])),
   });
   writeFileSync(paths.configToml, config);

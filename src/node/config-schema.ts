@@ -3,6 +3,8 @@
  * Names are CometBFT's and the SDK's, so that what operators know and their tools write works.
  */
 
+import { cometVersion } from "./version.ts";
+
 /**
  * choice: one of `choices`; duration: Go's notation, such as 500ms; address: tcp://host:port;
  * coins: 0.025ngonka; list: texts in brackets, or one text with commas.
@@ -52,6 +54,13 @@ const config: readonly Row[] = [
   ["", "log_level", "choice", "info", "debug, info, warn or error.", logLevels],
   ["", "log_format", "choice", "plain", "plain for people, json for collectors.", logFormats],
   ["rpc", "laddr", "address", "tcp://127.0.0.1:26657", "Where JSON-RPC and websocket listen."],
+  [
+    "rpc",
+    "reported_version",
+    "string",
+    cometVersion,
+    "CometBFT version that clients are told: they choose their dialect by it.",
+  ],
   ["rpc", "cors_allowed_origins", "list", "*", "Origins whose pages may ask; * is any."],
   ["rpc", "unsafe", "bool", false, "Whether dial_seeds and the like are offered."],
   ["rpc", "max_open_connections", "integer", 900, "Connections at once; 0 is any.", [0, 65_536]],

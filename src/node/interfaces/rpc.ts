@@ -6,7 +6,6 @@ import { RpcServer } from "../../rpc/server.ts";
 import type { GenesisDoc } from "../../types/genesis/genesis.ts";
 import type { Config } from "../config.ts";
 import type { NodeKeys } from "../keys.ts";
-import { cometVersion } from "../version.ts";
 import { apiBackend, type RunningParts, rpcBackend } from "./backends.ts";
 
 /** The server, its port, and the table that REST and gRPC answer from too. */
@@ -30,7 +29,7 @@ export async function startRpc(options: {
     nodeId: keys.nodeId,
     moniker: config.string("moniker"),
     network: genesis.chainId,
-    version: cometVersion,
+    version: config.string("rpc.reported_version"),
     p2pListenAddress: config.string("p2p.laddr"),
     rpcAddress: config.string("rpc.laddr"),
     channels: Uint8Array.of(0x20, 0x21, 0x22, 0x23, 0x30, 0x38, 0x40),
