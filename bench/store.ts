@@ -57,7 +57,7 @@ const quantile = (sorted: readonly number[], part: number): string =>
   `${(sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * part))] ?? 0).toFixed(1)} ms`;
 const residentMiB = (): number => process.memoryUsage().rss / 2 ** 20;
 
-/** Everything but opening, in a process of its own; ends by a kill, so that opening follows a crash. */
+/** Everything but opening, in a process of its own, which ends by a kill: a crash. */
 async function work(folder: string): Promise<void> {
   const gcMs: number[] = [];
   const observer = new PerformanceObserver((list) => {

@@ -27,7 +27,7 @@ export function appHashOf(stores: readonly StoreInfo[]): Uint8Array {
   return merkleRoot(stores.map(storeLeaf));
 }
 
-/** The names of stores in the order of their bytes. Throws on an empty one, and on one given twice. */
+/** The names in the order of their bytes. Throws on an empty one, and on one given twice. */
 export function sortedNames(names: readonly string[]): string[] {
   const sorted = [...names].sort((a, b) => Buffer.compare(utf8(a), utf8(b)));
   const bad = sorted.find((name, index) => name === "" || name === sorted[index + 1]);

@@ -1,4 +1,4 @@
-/** A Buffer with the fast way to write a string of one char per byte, which the typings leave out. */
+/** A Buffer with the fast way to write a string of one char per byte; the typings lack it. */
 export type Latin1Buffer = Buffer & {
   latin1Write(text: string, offset: number, length: number): number;
 };

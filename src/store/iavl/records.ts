@@ -2,6 +2,7 @@
  * The bytes of leaves, key and value, in pages outside the JavaScript heap: a million leaves are a
  * few hundred objects to the garbage collector. Freed space is reused by records of the same size.
  */
+import { copyBytes } from "../../encoding/slab.ts";
 
 const unitBytes = 8;
 const pageUnits = 1 << 15;
@@ -65,7 +66,7 @@ export class Records {
     const { bytes, words } = this.#pageOf(address);
     const start = address % pageUnits;
     const offset = start * unitBytes + headerBytes + (words[start * 2] ?? 0);
-    return bytes.slice(offset, offset + (words[start * 2 + 1] ?? 0));
+    return copyBytes(bytes.subarray(offset, offset + (words[start * 2 + 1] ?? 0)));
   }
 
   /** Key and value in place: to be read at once and never kept, since the space is reused. */
