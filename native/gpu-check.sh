@@ -48,6 +48,7 @@ build_library() {
   code=$(nvidia-smi --query-gpu=compute_cap --format=csv,noheader | head -1 | tr -d '. ') || return 1
   if [ "$code" = 90 ]; then code=90a; fi
   lib=$(dirname "$(dirname "$nvcc")")/lib
+  rm -f "$build/libgonka_cuda.so"  # It may have been made for other architectures.
   make -s BUILD="$build" cuda NVCC="$nvcc" CUDA_CODE="$code" CUDA_LDFLAGS="-L$lib"
 }
 
