@@ -64,7 +64,9 @@ export class Schemas {
 
 /** A reference has no room for siblings in OpenAPI 3.0. */
 const nullable = (schema: Schema): Schema =>
-  "$ref" in schema ? { type: "object", nullable: true, allOf: [schema] } : { ...schema, nullable: true };
+  "$ref" in schema
+    ? { type: "object", nullable: true, allOf: [schema] }
+    : { ...schema, nullable: true };
 
 const wellKnown: Readonly<Record<string, Schema>> = {
   "google.protobuf.Timestamp": { type: "string", format: "date-time" },

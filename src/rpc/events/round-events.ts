@@ -46,7 +46,9 @@ export function roundEvents(
 ): PublishedEvent[] {
   const last = before?.height === now.height ? before : undefined;
   const events: PublishedEvent[] = [];
-  if (last?.round !== now.round && now.step > 1) events.push(newRound(now, validators));
+  // The first round of a height begins with its first step, not with the height.
+  const hadBegun = last?.round === now.round && last.step > 1;
+  if (now.step > 1 && !hadBegun) events.push(newRound(now, validators));
   if (last?.round !== now.round || last.step !== now.step) {
     events.push(roundState("NewRoundStep", now));
   }
