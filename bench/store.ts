@@ -163,7 +163,7 @@ function benchGo(folder: string): void {
     show("cosmos/iavl", `skipped: it does not build: ${built.stderr.split("\n").at(-2)}`);
     return;
   }
-  const goRounds = String(Math.min(rounds, 30));
+  const goRounds = String(Math.min(rounds, 10));
   const args = [path.join(folder, "iavl"), flags.keys, String(batch), goRounds];
   const run = spawnSync(program, args, {
     encoding: "utf8",
