@@ -7,19 +7,12 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import t from "tap";
-import { toUpperHex } from "../../src/encoding/bytes.ts";
 import { planLocalnet } from "../../src/localnet/plan.ts";
 import { writeHomes } from "../../src/localnet/write-homes.ts";
 import { formatConfig } from "../../src/node/config.ts";
 import { homePaths } from "../../src/node/home.ts";
-import { rollBackNode } from "../../src/node/maintenance/rollback.ts";
-import {
-  deleteSnapshot,
-  listSnapshots,
-  makeSnapshot,
-  restoreSnapshot,
-} from "../../src/node/maintenance/snapshots.ts";
 import { startNode } from "../../src/node/node.ts";
+import { runCli } from "../support/run-cli.ts";
 
 const folder = mkdtempSync(path.join(tmpdir(), "gonka-maintenance-"));
 t.teardown(() => rmSync(folder, { recursive: true, force: true }));
@@ -78,36 +71,45 @@ async function runFor(blocks: number): Promise<Header[]> {
   return headers;
 }
 
+const gonkad = (...args: string[]) => runCli([...args, "--home", home, "-o", "json"]);
+
+async function snapshotHeights(): Promise<string[]> {
+  const { out } = await gonkad("snapshots", "list");
+  const { snapshots } = JSON.parse(out) as { snapshots: { height: string }[] };
+  return snapshots.map(({ height }) => height);
+}
+
 t.test("a node goes one height back, executes the block again and goes on", async (t) => {
   const before = await runFor(6);
-  const back = await rollBackNode(home);
-  const again = await rollBackNode(home).catch((error: Error) => error.message);
-  t.match(again, /still to be executed/, "once, until the block is executed again");
-  const next = before.find(({ height }) => height === String(back.height + 1n));
-  if (next) t.equal(toUpperHex(back.appHash), next.app_hash, "the hash that the next header has");
+  const { code, out } = await gonkad("rollback");
+  t.equal(code, 0);
+  const back = JSON.parse(out) as { height: string; app_hash: string };
+  const again = await gonkad("rollback");
+  t.equal(again.code, 3);
+  t.match(again.err, /still to be executed.*\nfix: .*\ncode: rollback_refused/);
+  const next = before.find(({ height }) => height === String(BigInt(back.height) + 1n));
+  if (next) t.equal(back.app_hash, next.app_hash, "the hash that the next header has");
   const after = await runFor(3);
   t.same(after.slice(0, before.length), before, "no block has changed");
   t.equal(died, undefined);
 });
 
 t.test("a node goes back to a snapshot and catches up from its own blocks", async (t) => {
-  const [made] = await listSnapshots(home);
-  t.ok(made && made.height % 4n === 0n, `a snapshot of ${made?.height}`);
-  const height = await makeSnapshot(home);
-  t.same(
-    (await listSnapshots(home)).map((snapshot) => snapshot.height),
-    [height],
-    "the newest is kept",
-  );
+  const [made] = await snapshotHeights();
+  t.equal(Number(made) % 4, 0, `a snapshot of ${made}`);
+  const { height } = JSON.parse((await gonkad("snapshots", "export")).out) as { height: string };
+  t.same(await snapshotHeights(), [height], "the newest is kept");
   const before = await runFor(1);
-  const kept = (await listSnapshots(home)).at(-1)!.height;
-  await t.rejects(restoreSnapshot(home, kept, new Uint8Array(32)), { message: /not of the app/ });
-  await t.rejects(restoreSnapshot(home, 1n, undefined), { message: /no snapshot of height 1/ });
-  await restoreSnapshot(home, kept, undefined);
+  const kept = (await snapshotHeights()).at(-1)!;
+  const wrong = await gonkad("snapshots", "restore", kept, "--app-hash", "00".repeat(32));
+  t.match(wrong, { code: 3, err: /not of the application hash expected/ });
+  const unknown = await gonkad("snapshots", "restore", "1");
+  t.match(unknown, { code: 3, err: /no snapshot of height 1/ });
+  t.match(await gonkad("snapshots", "restore", kept), { code: 0, err: /restored/ });
   const after = await runFor(2);
   t.same(after.slice(0, before.length), before);
-  const left = (await listSnapshots(home)).at(-1)!.height;
-  t.equal(await deleteSnapshot(home, left), true);
-  t.equal(await deleteSnapshot(home, left), false);
+  const left = (await snapshotHeights()).at(-1)!;
+  t.match(await gonkad("snapshots", "delete", left), { code: 0 });
+  t.match(await gonkad("snapshots", "delete", left), { code: 2, err: /no snapshot of height/ });
   t.equal(died, undefined);
 });
