@@ -21,9 +21,12 @@ export interface OneNode {
 }
 
 /** Writes the home and starts the node; every port is one that the system picks. */
-export async function startOneNode(fatal: (error: unknown) => void): Promise<OneNode> {
+export async function startOneNode(
+  fatal: (error: unknown) => void,
+  file?: string,
+): Promise<OneNode> {
   const home = mkdtempSync(path.join(tmpdir(), "gonka-e2e-"));
-  const plan = planLocalnet({ home, validators: 1, portOffset: 0, nonces: 0 });
+  const plan = planLocalnet({ home, validators: 1, portOffset: 0, nonces: 0, file });
   await writeHomes(plan);
   const nodeHome = plan.nodes[0]!.home;
   const paths = homePaths(nodeHome);
@@ -38,7 +41,11 @@ export async function startOneNode(fatal: (error: unknown) => void): Promise<One
   writeFileSync(paths.configToml, config);
   writeFileSync(
     paths.appToml,
-    formatConfig("app", { "api.address": anyPort, "grpc.address": anyPort }),
+    formatConfig("app", {
+      application: plan.definition.application,
+      "api.address": anyPort,
+      "grpc.address": anyPort,
+    }),
   );
   const node = await startNode(nodeHome, fatal);
   const stop = async (): Promise<void> => {
