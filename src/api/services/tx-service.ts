@@ -11,8 +11,12 @@ import {
   GetTxsEventRequest,
   GetTxsEventResponse,
   OrderBy,
+  TxDecodeAminoRequest,
+  TxDecodeAminoResponse,
   TxDecodeRequest,
   TxDecodeResponse,
+  TxEncodeAminoRequest,
+  TxEncodeAminoResponse,
   TxEncodeRequest,
   TxEncodeResponse,
 } from "cosmjs-types/cosmos/tx/v1beta1/service";
@@ -24,6 +28,7 @@ import { decodeTotal } from "../../encoding/wire.ts";
 import { txHash } from "../../types/tx.ts";
 import type { ApiBackend, FoundTx } from "../expected.ts";
 import { GrpcError, grpcCode } from "../grpc-error.ts";
+import { decodeAminoTx, encodeAminoTx } from "./amino-tx.ts";
 import { type ServiceMethod, serviceMethod } from "./service.ts";
 
 const path = (name: string): string => `/cosmos.tx.v1beta1.Service/${name}`;
@@ -87,6 +92,26 @@ export const txService: readonly ServiceMethod[] = [
     handle: (_, { tx }) => {
       if (!tx) throw invalid("invalid empty tx");
       return { txBytes: Tx.encode(tx).finish() };
+    },
+  }),
+  serviceMethod({
+    path: path("TxEncodeAmino"),
+    request: TxEncodeAminoRequest,
+    response: TxEncodeAminoResponse,
+    http: post("encode/amino"),
+    handle: (backend, { aminoJson }) => {
+      if (aminoJson === "") throw invalid("invalid empty tx json");
+      return { aminoBinary: encodeAminoTx(backend, aminoJson) };
+    },
+  }),
+  serviceMethod({
+    path: path("TxDecodeAmino"),
+    request: TxDecodeAminoRequest,
+    response: TxDecodeAminoResponse,
+    http: post("decode/amino"),
+    handle: (backend, { aminoBinary }) => {
+      if (aminoBinary.length === 0) throw invalid("invalid empty tx binary");
+      return { aminoJson: decodeAminoTx(backend, aminoBinary) };
     },
   }),
 ];

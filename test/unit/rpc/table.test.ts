@@ -240,7 +240,8 @@ t.test("parameters have CometBFT's names, in its order", async (t) => {
   for (const [method, { params }] of Object.entries(table)) {
     const tooMany = Array.from({ length: params.length + 1 }, () => null);
     const { json } = await rpc.post(request(method, tooMany));
-    const expected = `expected ${params.length} parameters ([${params.join(" ")}]), got ${tooMany.length}`;
+    const names = params.join(" ");
+    const expected = `expected ${params.length} parameters ([${names}]), got ${tooMany.length}`;
     t.match(json.error?.data, expected, method);
   }
 });
