@@ -2,12 +2,13 @@
 // Whatever handles bytes gets the right writer under the codecs of cosmjs-types (docs/adr/065).
 import "./codec-runtime.ts";
 import { latin1 } from "./latin1.ts";
+import { newBytes } from "./slab.ts";
 
 /** Joins the parts into one new array. */
 export function concat(...parts: readonly Uint8Array[]): Uint8Array {
   let length = 0;
   for (const part of parts) length += part.length;
-  const joined = new Uint8Array(length);
+  const joined = newBytes(length);
   let offset = 0;
   for (const part of parts) {
     joined.set(part, offset);

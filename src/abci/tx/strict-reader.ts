@@ -7,6 +7,7 @@
 import { BinaryReader as ProtoReader } from "@bufbuild/protobuf/wire";
 import { BinaryReader as CosmjsReader } from "cosmjs-types/binary";
 import { fromUtf8 } from "../../encoding/bytes.ts";
+import { copyBytes } from "../../encoding/slab.ts";
 import { checkWire } from "../../encoding/wire.ts";
 import type { Codec } from "../../modules/module.ts";
 
@@ -36,7 +37,7 @@ class StrictCosmjsReader extends CosmjsReader {
   hasUnknownFields = false;
   constructor(bytes: Uint8Array, unknown: UnknownFields) {
     super();
-    this.buf = bytes; // Their constructor would copy; bytes() below copies what it hands out.
+    this.buf = copyBytes(bytes); // What is handed out stays as it is, whatever the caller does.
     this.len = bytes.length;
     this.#unknown = unknown;
   }
@@ -92,7 +93,7 @@ class StrictCosmjsReader extends CosmjsReader {
 
   override bytes(): Uint8Array {
     if (this.#wire !== 2) throw new RangeError("wrong wire type");
-    return super.bytes().slice();
+    return super.bytes();
   }
 
   override string(): string {
