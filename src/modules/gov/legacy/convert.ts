@@ -4,7 +4,7 @@ import { MsgExecLegacyContent } from "cosmjs-types/cosmos/gov/v1/tx";
 import * as types from "cosmjs-types/cosmos/gov/v1beta1/gov";
 import type { Any } from "cosmjs-types/google/protobuf/any";
 import { utf8 } from "../../../encoding/bytes.ts";
-import { one, parseDecimal } from "../../../encoding/decimal.ts";
+import { parseDecimal } from "../../../encoding/decimal.ts";
 import { zeroTime } from "../../../encoding/time.ts";
 
 /** A proposal; times that it has not reached are Go's zero time. */
@@ -46,14 +46,12 @@ export function legacyTally(tally: v1.TallyResult | undefined): types.TallyResul
   };
 }
 
-/** A vote; `option` is set where it is the only one. */
+/** A vote. `option` is never set, as in the SDK since 0.47: clients read `options`. */
 export function legacyVote({ proposalId, voter, options }: v1.Vote): types.Vote {
-  const [first, second] = options;
-  const isSingle = first !== undefined && !second && parseDecimal(first.weight) === one;
   return {
     proposalId,
     voter,
-    option: Number(isSingle ? first.option : v1.VoteOption.VOTE_OPTION_UNSPECIFIED),
+    option: Number(v1.VoteOption.VOTE_OPTION_UNSPECIFIED),
     options: options.map(({ option, weight }) => ({
       option: Number(option),
       weight: units(weight),

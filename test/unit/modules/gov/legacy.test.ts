@@ -66,7 +66,7 @@ t.test("a text proposal: submitted, funded, voted on and passed by v1beta1", asy
     [0, 0],
   );
   t.match(rest(chain, "Votes", q.QueryVotesRequest.encode({ proposalId: 1n }).finish()), {
-    votes: [{ option: "VOTE_OPTION_UNSPECIFIED" }, { option: "VOTE_OPTION_YES" }],
+    votes: [{ option: "VOTE_OPTION_UNSPECIFIED" }, { option: "VOTE_OPTION_UNSPECIFIED" }],
   });
   const one = q.QueryVoteRequest.encode({ proposalId: 1n, voter: dave.address }).finish();
   t.same(rest(chain, "Vote", one), {
