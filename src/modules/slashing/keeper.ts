@@ -4,7 +4,7 @@
  * "Power"); pow asks isJailed. spec/modules/slashing.md.
  */
 import { Params, ValidatorSigningInfo } from "cosmjs-types/cosmos/slashing/v1beta1/slashing";
-import { equalBytes } from "../../encoding/bytes.ts";
+import { concat, equalBytes, toHex } from "../../encoding/bytes.ts";
 import { compareTime, type Time } from "../../encoding/time.ts";
 import { type KvStore, prefixRange, type StoreKey } from "../../store/kv.ts";
 import { Addresses } from "../addresses.ts";
@@ -133,6 +133,19 @@ export class SlashingKeeper {
     const key = keys.signerKey(consensus);
     const known = this.kv(ctx).get(key);
     if (!known || !equalBytes(known, operator)) this.kv(ctx).set(key, operator);
+  }
+
+  /**
+   * Notes whose votes a commit holds. Returns those whose votes the last one did not hold, in hex:
+   * they have joined the set.
+   */
+  noteSet(ctx: Context, addresses: readonly Uint8Array[]): ReadonlySet<string> {
+    const now = concat(...addresses);
+    const before = this.kv(ctx).get(keys.lastSetKey) ?? new Uint8Array();
+    if (equalBytes(now, before)) return new Set();
+    this.kv(ctx).set(keys.lastSetKey, now);
+    const known = new Set(toHex(before).match(/.{40}/g));
+    return new Set(addresses.map(toHex).filter((address) => !known.has(address)));
   }
 
   isMissed(ctx: Context, consensus: Uint8Array, index: bigint): boolean {

@@ -11,6 +11,8 @@ export const missedPrefix = Uint8Array.of(0x02);
 export const jailPrefix = Uint8Array.of(0x10);
 /** Consensus address to the operator that last signed with it. */
 export const signerPrefix = Uint8Array.of(0x11);
+/** Consensus addresses of the last commit, one after the other. */
+export const lastSetKey = Uint8Array.of(0x12);
 /** Parameters that the next epoch starts with. */
 export const scheduledParamsKey = Uint8Array.of(0xf0);
 

@@ -5,6 +5,7 @@
 import type { Params, ValidatorSigningInfo } from "cosmjs-types/cosmos/slashing/v1beta1/slashing";
 import type { VoteInfo } from "cosmjs-types/tendermint/abci/types";
 import { BlockIDFlag } from "cosmjs-types/tendermint/types/validator";
+import { toHex } from "../../encoding/bytes.ts";
 import { addNanos, compareTime } from "../../encoding/time.ts";
 import type { Context } from "../module.ts";
 import type { SlashingKeeper } from "./keeper.ts";
@@ -13,7 +14,18 @@ import { durationNanos, maxMissed } from "./params.ts";
 /** Takes in who signed the block before. */
 export function countSignatures(slashing: SlashingKeeper, ctx: Context): void {
   const params = slashing.params.get(ctx);
-  for (const vote of ctx.block.lastVotes) countOne(slashing, ctx, { vote, params });
+  const { lastVotes } = ctx.block;
+  const joined = slashing.noteSet(
+    ctx,
+    lastVotes.map(({ validator }) => validator.address),
+  );
+  for (const vote of lastVotes) {
+    const { address } = vote.validator;
+    const info = joined.has(toHex(address)) ? slashing.info(ctx, address) : undefined;
+    // Whoever joins again has a whole window before it can be jailed.
+    if (info) slashing.setInfo(ctx, address, { ...info, startHeight: ctx.block.height });
+    countOne(slashing, ctx, { vote, params });
+  }
 }
 
 function countOne(

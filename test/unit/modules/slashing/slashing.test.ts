@@ -53,13 +53,16 @@ const start = () =>
 interface Block {
   readonly txs?: readonly Uint8Array[];
   readonly absent?: readonly Dev[];
+  /** Not in the set at all. */
+  readonly without?: Dev;
   readonly flag?: BlockIDFlag;
   readonly misbehavior?: readonly abci.Misbehavior[];
 }
 
 /** One block; all four validators signed the last one, but for those who were absent. */
 async function block(chain: AppChain, options: Block = {}) {
-  const votes = [alice, bob, carol, dave].map((who) => ({
+  const set = [alice, bob, carol, dave].filter((who) => who !== options.without);
+  const votes = set.map((who) => ({
     validator: { address: consensusOf(who), power: 250_000n },
     blockIdFlag: options.absent?.includes(who)
       ? (options.flag ?? BLOCK_ID_FLAG_ABSENT)
@@ -184,6 +187,16 @@ t.test("who misses too many blocks is jailed, and can leave after its time", asy
     messages: [any(MsgUnjail, { validatorAddr: other })],
   });
   t.not(chain.check(foreign).code, 0, "only the operator signs");
+});
+
+t.test("who joins the set again has a whole window from there", async (t) => {
+  const chain = await start();
+  await block(chain);
+  await block(chain, { without: dave });
+  t.match(infoOf(chain, dave), { val_signing_info: { start_height: "1", index_offset: "1" } });
+  await block(chain);
+  t.match(infoOf(chain, dave), { val_signing_info: { start_height: "3", index_offset: "2" } });
+  t.match(infoOf(chain, bob), { val_signing_info: { start_height: "1", index_offset: "3" } });
 });
 
 t.test("a vote for nothing is a signature", async (t) => {
