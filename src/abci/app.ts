@@ -1,9 +1,8 @@
 /** The application of the gonka chain: opens its state, joins the modules of wiring.ts. */
-import "../encoding/codec-runtime.ts";
 import { Addresses } from "../modules/addresses.ts";
+import { CheckedOracle } from "../modules/pow/sprint/checked-oracle.ts";
 import { upgradeHandlers } from "../modules/upgrade/handlers.ts";
 import type { UpgradeHandler } from "../modules/upgrade/keeper.ts";
-import { CheckedOracle } from "../modules/pow/sprint/checked-oracle.ts";
 import { nonceComputers } from "../native/compute-now.ts";
 import type { Db } from "../store/db.ts";
 import { Multistore } from "../store/multistore.ts";
@@ -98,7 +97,7 @@ export async function createApp(options: AppOptions): Promise<StateMachine> {
   return new StateMachine(runtime, { keepBlocks: options.keepBlocks ?? 0n, snapshots });
 }
 
-/** Who judges disputes here. The twin gives the same answers, in seconds instead of tenths. */
+/** Who judges disputes here. The twin gives the same answers five times as slowly. */
 function sprintOracle(log: Log): CheckedOracle {
   const computers = nonceComputers();
   if ("missing" in computers) {
