@@ -60,6 +60,7 @@ export class StateImport {
   /** The next chunk. Throws StoreCorruptError; then only abort may follow. */
   async add(chunk: Uint8Array): Promise<void> {
     this.#reader.add(chunk);
+    this.#reader.hash();
     const key = chunkKey(this.#manifest.version, this.#chunks);
     this.#chunks++;
     await this.#db.batch([{ key, value: chunk }], { sync: false });

@@ -9,6 +9,7 @@ import { findLeaf } from "./scan.ts";
 export class Edit {
   readonly #nodes: Nodes;
   readonly #version: number;
+  readonly #inPlace: boolean;
   /** Committed nodes that the working tree no longer uses. */
   readonly orphans: NodeId[] = [];
   root: NodeId;
@@ -18,10 +19,12 @@ export class Edit {
   /** After a removal: the new first leaf of the subtree that lost its first one, if it did. */
   #newFirst: NodeId = noNode;
 
-  constructor(nodes: Nodes, root: NodeId, version: number) {
+  /** inPlace: no other version is needed any more, so the nodes themselves are changed. */
+  constructor(nodes: Nodes, root: NodeId, version: number, inPlace = false) {
     this.#nodes = nodes;
     this.root = root;
     this.#version = version;
+    this.#inPlace = inPlace;
   }
 
   /** Every node on the path is rewritten, also when the value stays the same. */
@@ -160,13 +163,17 @@ export class Edit {
       this.#nodes.unhash(id);
       return id;
     }
+    if (this.#inPlace) {
+      this.#nodes.renew(id, this.#version);
+      return id;
+    }
     this.orphans.push(id);
     return this.#nodes.copy(id, this.#version);
   }
 
   /** The working tree no longer uses the node. */
   #drop(id: NodeId): void {
-    if (this.#isFresh(id)) this.#nodes.free(id);
+    if (this.#inPlace || this.#isFresh(id)) this.#nodes.free(id);
     else this.orphans.push(id);
   }
 

@@ -143,6 +143,15 @@ export class Nodes {
     this.#words[at] = (this.#words[at] as number) & ~hashedBit;
   }
 
+  /** Makes the node one of another version, not yet hashed. */
+  renew(id: NodeId, version: number): void {
+    const words = this.#words;
+    const at = id * cellWords;
+    const height = (words[at + 5] as number) & heightMask;
+    words[at + 3] = version % twoTo32;
+    words[at + 5] = (Math.floor(version / twoTo32) << versionShift) | height;
+  }
+
   /** Computes size and height again from the children. */
   update(id: NodeId): void {
     const left = this.left(id);

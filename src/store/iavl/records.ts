@@ -2,7 +2,7 @@
  * The bytes of leaves, key and value, in pages outside the JavaScript heap: a million leaves are a
  * few hundred objects to the garbage collector. Freed space is reused by records of the same size.
  */
-import { copyBytes } from "../../encoding/slab.ts";
+import { copyBytes } from "../../encoding/runtime/slab.ts";
 
 const unitBytes = 8;
 const pageUnits = 1 << 15;

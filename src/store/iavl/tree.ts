@@ -101,6 +101,15 @@ export class Tree implements ReadStore {
     this.#edit = new Edit(this.nodes, root, this.#workingVersion);
   }
 
+  /**
+   * Gives up all committed versions, so that the working one needs no copies. Before its first
+   * write; it cannot be rolled back.
+   */
+  beginInPlace(): void {
+    this.#roots.clear();
+    this.#edit = new Edit(this.nodes, this.#committed, this.#workingVersion, true);
+  }
+
   /** Drops the working changes. */
   rollback(): void {
     this.#generation++;

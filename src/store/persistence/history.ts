@@ -60,7 +60,7 @@ export function restore(
   let logs = base && version === base.version ? readLog(db, version) : [];
   for (let at = (base?.version ?? header.initialVersion - 1) + 1; at <= version; at++) {
     logs = readLog(db, at);
-    const ops = replay(trees, at, logs);
+    const ops = replay(trees, { version: at, inPlace: at <= keepFrom }, logs);
     if (at > newest) opsSinceSnapshot += ops;
     for (const tree of trees.values()) tree.releaseBelow(Math.min(at, keepFrom));
   }
@@ -75,11 +75,16 @@ export function restore(
 }
 
 /** Does to the trees what the version did. Returns the number of operations. */
-function replay(trees: Map<string, Tree>, version: number, logs: readonly StoreLog[]): number {
+function replay(
+  trees: Map<string, Tree>,
+  { version, inPlace }: { readonly version: number; readonly inPlace: boolean },
+  logs: readonly StoreLog[],
+): number {
   let count = 0;
   for (const { name, ops } of logs) {
     const tree = trees.get(name) ?? new Tree(version); // A store that this version added.
     trees.set(name, tree);
+    if (inPlace) tree.beginInPlace(); // The version before is not kept.
     for (const { key, value } of ops) {
       if (value) tree.set(key, value);
       else tree.remove(key);

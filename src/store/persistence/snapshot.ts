@@ -92,6 +92,10 @@ export class SnapshotReader {
       } else if (tag === innerTag) this.#builder.inner(reader.number());
       else throw new StoreCorruptError(`${what} has an item of type ${tag}`);
     }
+  }
+
+  /** Hashes what was added, so that the end of a large tree is no long pause. */
+  hash(): void {
     this.#builder?.hash();
   }
 
@@ -131,7 +135,6 @@ class TreeBuilder {
     this.#stack.push({ id: this.nodes.addInner(parts), first: left.first });
   }
 
-  /** Hashes what was added, so that the end of a large tree is no long pause. */
   hash(): void {
     for (const { id } of this.#stack) this.nodes.hash(id);
   }
