@@ -1,8 +1,8 @@
 /** Byte strings: joining, comparing and writing them as text. Total, except where noted. */
 // Whatever handles bytes gets the right writer under the codecs of cosmjs-types (docs/adr/065).
-import "./codec-runtime.ts";
-import { latin1 } from "./latin1.ts";
-import { newBytes } from "./slab.ts";
+import "./runtime/codecs.ts";
+import { latin1 } from "./runtime/latin1.ts";
+import { newBytes } from "./runtime/slab.ts";
 
 /** Joins the parts into one new array. */
 export function concat(...parts: readonly Uint8Array[]): Uint8Array {

@@ -3,7 +3,7 @@
 import { sha256 } from "../crypto/hash.ts";
 import { parseBech32, toBech32 } from "../encoding/bech32.ts";
 import { utf8 } from "../encoding/bytes.ts";
-import { latin1 } from "../encoding/latin1.ts";
+import { latin1 } from "../encoding/runtime/latin1.ts";
 import { sdkErrors } from "./errors.ts";
 
 const maxAddressBytes = 255;

@@ -5,10 +5,10 @@ import { equalBytes, toBase64 } from "../../encoding/bytes.ts";
 import { sdkErrors } from "../../modules/errors.ts";
 import type { Accounts, SignerAccount } from "../expected.ts";
 import type { RunContext } from "../state/context.ts";
-import type { DecodedTx } from "../tx/decode.ts";
+import type { DecodedTx, Signer, VerifiedFor } from "../tx/decode.ts";
 import { countKeys, decodePubKey, type PubKey, pubKeyAddress } from "../tx/pub-keys.ts";
 import { signBytes } from "../tx/sign-bytes.ts";
-import { type Signer, signersOf, type VerifiedFor } from "../tx/signers.ts";
+import { signersOf } from "../tx/signers.ts";
 import { chargeSignature, type Signed, verifySignature } from "./key-tree.ts";
 
 /** What the signature steps work with. */

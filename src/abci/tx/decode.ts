@@ -5,12 +5,12 @@
 
 import type { Fee, SignerInfo } from "cosmjs-types/cosmos/tx/v1beta1/tx";
 import { AuthInfo, TxBody, TxRaw } from "cosmjs-types/cosmos/tx/v1beta1/tx";
+import type { Any } from "cosmjs-types/google/protobuf/any";
 import { equalBytes } from "../../encoding/bytes.ts";
 import type { Coin } from "../../encoding/coins.ts";
 import { sdkErrors } from "../../modules/errors.ts";
 import type { Codec } from "../../modules/module.ts";
 import type { Registry, RoutedMessage } from "./registry.ts";
-import type { Signer } from "./signers.ts";
 import { decodeStrict, type UnknownFields } from "./strict-reader.ts";
 
 /** Larger transactions are refused before anything else looks at them. */
@@ -48,6 +48,22 @@ export interface Findings {
   isValid: boolean;
   fee: readonly Coin[] | undefined;
   signers: readonly Signer[] | undefined;
+}
+
+/** A required signer. */
+export interface Signer {
+  readonly text: string;
+  readonly address: Uint8Array;
+  readonly info: SignerInfo;
+  readonly signature: Uint8Array;
+  /** For which account the signature was found valid. */
+  verified: VerifiedFor | undefined;
+}
+
+/** What a signature is verified against beside the bytes of the transaction and the chain id. */
+export interface VerifiedFor {
+  readonly pubKey: Any;
+  readonly number: bigint;
 }
 
 /** Decodes; throws ModuleError. */

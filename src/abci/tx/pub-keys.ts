@@ -7,7 +7,7 @@ import { ed25519Address } from "../../crypto/ed25519.ts";
 import { sha256 } from "../../crypto/hash.ts";
 import { secp256k1Address } from "../../crypto/secp256k1.ts";
 import { concat, fromHex } from "../../encoding/bytes.ts";
-import { latin1 } from "../../encoding/latin1.ts";
+import { latin1 } from "../../encoding/runtime/latin1.ts";
 import { uvarint } from "../../encoding/varint.ts";
 import { sdkErrors } from "../../modules/errors.ts";
 import type { Codec } from "../../modules/module.ts";

@@ -7,7 +7,7 @@
 import { BinaryReader as ProtoReader } from "@bufbuild/protobuf/wire";
 import { BinaryReader as CosmjsReader } from "cosmjs-types/binary";
 import { fromUtf8 } from "../../encoding/bytes.ts";
-import { copyBytes } from "../../encoding/slab.ts";
+import { copyBytes } from "../../encoding/runtime/slab.ts";
 import { checkWire } from "../../encoding/wire.ts";
 import type { Codec } from "../../modules/module.ts";
 

@@ -56,7 +56,7 @@ const grantTx = (allowance: Any, sequence = 0) =>
 async function granted(allowance: Any): Promise<AppChain> {
   const chain = await AppChain.start();
   const { txResults } = await chain.block([grantTx(allowance)]);
-  t.equal(txResults[0]?.code, 0, txResults[0]?.log);
+  t.equal(txResults[0]?.code, 0, txResults[0]?.log ?? "");
   return chain;
 }
 
