@@ -1,7 +1,7 @@
 /** The flags of `gonkad light`, and the client that they describe. */
 import { mkdir, writeFile } from "node:fs/promises";
 import path from "node:path";
-import { type Command, InvalidArgumentError } from "commander";
+import { type Command, InvalidArgumentError, Option } from "commander";
 import { parseHex } from "../../encoding/bytes.ts";
 import { fromMillis } from "../../encoding/time.ts";
 import { LightClient } from "../../light/client.ts";
@@ -26,25 +26,24 @@ export interface LightFlags {
 }
 
 const nanosPer = { s: 1_000_000_000n, m: 60_000_000_000n, h: 3_600_000_000_000n } as const;
+const week = 168n * nanosPer.h;
 
 export function addLightFlags(command: Command): Command {
   const several = (value: string, before: readonly string[] = []) => [...before, value];
+  // Commander prints defaults as JSON, which knows no bigint: they are described instead.
+  const span = (flags: string, about: string, value: bigint, text: string) =>
+    new Option(flags, about).argParser(parseSpan).default(value, text);
+  const share = new Option("--trust-level <n/m>", "share of a trusted set that must sign");
   return command
     .option("--primary <url>", "RPC whose blocks are verified (default: --node)")
     .option("--witness <url>", "RPC to compare with; give it again for more", several)
     .option("--trusted-height <n>", "height of a block that you trust", parseHeight)
     .option("--trusted-hash <hex>", "its hash, learnt in another way", parseHash)
-    .option(
-      "--trusting-period <time>",
-      "shorter than the unbonding time",
-      parseSpan,
-      168n * nanosPer.h,
+    .addOption(span("--trusting-period <time>", "shorter than the unbonding time", week, "168h"))
+    .addOption(
+      span("--max-clock-drift <time>", "how far a block may be ahead", 10n * nanosPer.s, "10s"),
     )
-    .option("--max-clock-drift <time>", "how far a block may be ahead", parseSpan, 10n * nanosPer.s)
-    .option("--trust-level <n/m>", "share of a trusted set that must sign", parseShare, {
-      numerator: 1n,
-      denominator: 3n,
-    })
+    .addOption(share.argParser(parseShare).default({ numerator: 1n, denominator: 3n }, "1/3"))
     .option("--sequential", "verify every block instead of skipping");
 }
 

@@ -147,6 +147,13 @@ t.test("an attack ends with its own exit code and a file of evidence", async (t)
   t.type(evidenceFromJson(witness.evidence[0]), "object");
 });
 
+t.test("help shows the defaults", async (t) => {
+  const { code, out } = await runCli(["light", "verify", "--help"]);
+  t.equal(code, 0);
+  t.match(out, /default: 168h/);
+  t.match(out, /default: 1\/3/);
+});
+
 t.test("flags that cannot be meant", async (t) => {
   const cases: readonly [string[], RegExp][] = [
     [["--trusted-height", "0"], /positive integer/],
