@@ -16,8 +16,9 @@ export function expelJailed(
   const before = contenders.map(({ power }) => power);
   const held = before.map((power, i) => (jailed[i] ? power : 0n));
   const heirs = contenders.map(({ weight }, i) => (jailed[i] ? 0n : weight));
-  const [all, budget] = [sum(held), mulFloor(totalPower, maxStep)];
-  const moved = all <= budget ? all : budget;
+  let moved = sum(held);
+  const budget = mulFloor(totalPower, maxStep);
+  if (moved > budget) moved = budget;
   if (moved === 0n || sum(heirs) === 0n) return { powers: before, maxStep };
   const [lost, gained] = [apportion(moved, held), apportion(moved, heirs)];
   const powers = before.map((power, i) => power - (lost[i] ?? 0n) + (gained[i] ?? 0n));
