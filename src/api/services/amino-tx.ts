@@ -26,8 +26,8 @@ import { messageFromJson } from "../request-json.ts";
 const stdTxName = "cosmos-sdk/StdTx";
 const limits = { maxBytes: 1_048_576, maxDepth: 32 };
 /**
- * Messages of texts, numbers and coins whose fields are numbered in order: go-amino numbers a struct
- * by position, so only these have the same bytes in both.
+ * Messages of texts, numbers and coins whose fields are numbered in order: go-amino numbers a
+ * struct by position, so only these have the same bytes in both.
  */
 const sameInBoth: ReadonlySet<string> = new Set(
   ["MsgSend", "MsgMultiSend", "MsgVote", "MsgDeposit", "v1/MsgVote", "v1/MsgDeposit"].map(

@@ -61,6 +61,28 @@ t.test("what formatConfig writes, loadConfig reads; each key has a comment", asy
   }
 });
 
+t.test("lists in brackets or with commas; numbers in quotes, as the SDK writes some", async (t) => {
+  const origins = "https://a.example,https://b.example";
+  const spelled = [`"${origins}"`, '["https://a.example", "https://b.example"]'];
+  for (const value of spelled) {
+    const config = loadConfig(homeWith({ config: `[rpc]\ncors_allowed_origins = ${value}` }));
+    t.same(config.list("rpc.cors_allowed_origins"), origins.split(","));
+  }
+  const app = '[grpc]\nmax-recv-msg-size = "2048"';
+  t.equal(loadConfig(homeWith({ app })).number("grpc.max-recv-msg-size"), 2048);
+  const bad = {
+    config: "[rpc]\ncors_allowed_origins = [5]",
+    app: '[grpc]\nmax-recv-msg-size = "9"',
+  };
+  t.throws(() => loadConfig(homeWith(bad)), /cors_allowed_origins[\s\S]*max-recv-msg-size/);
+  t.same(
+    loadConfig(homeWith({ config: "[rpc]\ncors_allowed_origins = []" })).list(
+      "rpc.cors_allowed_origins",
+    ),
+    [],
+  );
+});
+
 t.test("every problem at once, each with its file, its key and what to write", async (t) => {
   const home = homeWith({
     config: `
