@@ -29,7 +29,8 @@ const verdictNames: readonly Verdict[] = ["valid", "digest-differs", "not-a-hit"
 const [leafBytes, digestBytes, outputWidth] = [40, 32, 256];
 const chainIdMaxBytes = 255;
 /** Entries decoded or encoded between two turns of the event loop: well below a millisecond. */
-const entriesPerTurn = 500;
+const entriesPerTurn = 100;
+const [claimBytes, itemBytes] = [77, 41];
 
 /** Opens an engine; rejects with UNKNOWN_BACKEND or NO_BACKEND when the machine has none. */
 export async function openAddonEngine(
@@ -84,8 +85,7 @@ class AddonEngine implements SprintEngine {
     options?: JobOptions,
   ): Promise<VerifyResult> {
     requireLength("beacon 2", beacon2, digestBytes);
-    for (const claim of claims) requireClaim(claim);
-    const packed = concat(...(await inTurns(claims.length, (at) => packClaim(claims[at]!))));
+    const packed = await packInTurns(claims, claimBytes, packClaim);
     const session = this.#session;
     const { verdicts, backendFaults } = await runJob(
       () => this.#addon.verify({ session, beacon2, claims: packed }),
@@ -99,8 +99,7 @@ class AddonEngine implements SprintEngine {
     options?: JobOptions,
   ): Promise<readonly ComputedNonce[]> {
     requireLength("beacon 2", beacon2, digestBytes);
-    for (const item of items) requireHostNonce(item);
-    const packed = concat(...items.map(({ hostKey, nonce }) => concat(hostKey, u64le(nonce))));
+    const packed = await packInTurns(items, itemBytes, packItem);
     const session = this.#session;
     const start = () => this.#addon.compute({ session, beacon2, items: packed });
     const bytes = await runJob(start, options);
@@ -132,8 +131,25 @@ function hitAt(leaves: Uint8Array, at: number): EngineHit {
   return { nonce, digest: leaves.slice(start + 8, start + leafBytes) };
 }
 
-function packClaim({ hostKey, nonce, digest, c }: Claim): Uint8Array {
-  return concat(hostKey, u64le(nonce), digest, u32le(c));
+function packClaim(claim: Claim): Uint8Array {
+  requireClaim(claim);
+  return concat(claim.hostKey, u64le(claim.nonce), claim.digest, u32le(claim.c));
+}
+
+function packItem(item: HostNonce): Uint8Array {
+  requireHostNonce(item);
+  return concat(item.hostKey, u64le(item.nonce));
+}
+
+/** Entries of one length behind each other, refused or packed in pieces as inTurns builds. */
+async function packInTurns<T>(
+  list: readonly T[],
+  entryBytes: number,
+  pack: (entry: T) => Uint8Array,
+): Promise<Uint8Array> {
+  const packed = new Uint8Array(list.length * entryBytes);
+  await inTurns(list.length, (at) => packed.set(pack(list[at]!), at * entryBytes));
+  return packed;
 }
 
 /** Builds a list in pieces, so that a long one never holds the event loop. */
