@@ -44,9 +44,9 @@ inline void add_tile(int32_t* to, size_t stride, const __m256i (&acc)[KERNEL_ROW
   }
 }
 
-// rows: [depth / 16][6][16], panel: [depth / 2][16][2], both of 16 bits and 32-byte aligned. Fetches
-// `next`, the rows of the call that follows. The asm statements hold the order of instructions: two
-// multiplications, then two additions suit the ports, and regrouped sums would spill registers.
+// rows: [depth / 16][6][16], panel: [depth / 2][16][2], both of 16 bits. Fetches `next`, the rows
+// of the call that follows. The asm statements hold the order of instructions: two multiplications,
+// then two additions suit the ports, and regrouped sums would spill registers.
 __attribute__((noinline)) void multiply_kernel(const uint8_t* rows, const uint8_t* panel,
                                                size_t depth, const uint8_t* next,
                                                const Destination& to) {

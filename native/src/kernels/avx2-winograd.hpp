@@ -49,18 +49,16 @@ void add_to(const Run& run, const TileView& to, const TileView& from) {
   }
 }
 
-// Adds the product of one kernel call, P_p of the innermost level, wherever it belongs.
-inline void multiply_part(const Run& run, const uint8_t* rows, const uint8_t* panel, int32_t* sum,
-                          bool from_sum, bool to_sum, int32_t* first, int32_t* second,
-                          size_t stride) {
+// One product for every block; `to` names the places of the first.
+inline void multiply_part(const Run& run, const uint8_t* rows, const uint8_t* panel,
+                          const Destination& to) {
   for (size_t b = 0; b < run.count; b++) {
-    const size_t at = b * run.tile_words;
+    const auto own = [&](auto* place) { return place ? place + b * run.tile_words : nullptr; };
     const uint8_t* block = rows + b * run.block_bytes;
     const uint8_t* next =
         b + 1 < run.count ? block + run.block_bytes : rows + rows_bytes(run.depth);
     multiply_kernel(block, panel, run.depth, next,
-                    {from_sum ? sum + at : nullptr, to_sum ? sum + at : nullptr,
-                     {first ? first + at : nullptr, second ? second + at : nullptr}, stride});
+                    {own(to.start), own(to.keep), {own(to.add[0]), own(to.add[1])}, to.stride});
   }
 }
 
@@ -69,7 +67,7 @@ template <int LEVEL>
 void accumulate(const Run& run, const uint8_t* rows, const uint8_t* panel, const TileView& c,
                 int32_t* spare) {
   if constexpr (LEVEL == 0) {
-    multiply_part(run, rows, panel, nullptr, false, false, c.at, nullptr, c.stride);
+    multiply_part(run, rows, panel, {nullptr, nullptr, {c.at, nullptr}, c.stride});
   } else {
     constexpr int H = LEVEL - 1;
     const size_t a_step = power(7, H) * rows_bytes(run.depth);
@@ -77,18 +75,17 @@ void accumulate(const Run& run, const uint8_t* rows, const uint8_t* panel, const
     const TileView c11 = c, c12 = c.quarter(H, 0, 1), c21 = c.quarter(H, 1, 0),
                    c22 = c.quarter(H, 1, 1);
     if constexpr (LEVEL == 1) {
-      // The running sum P1, P1 + P3, P1 + P3 + P4 stays in `spare`.
-      const auto part = [&](size_t p, bool from, bool to, int32_t* first, int32_t* second) {
-        multiply_part(run, rows + p * a_step, panel + p * b_step, spare, from, to, first, second,
-                      c.stride);
-      };
-      part(0, false, true, nullptr, nullptr);
-      part(1, true, false, c11.at, nullptr);
-      part(2, true, true, c12.at, nullptr);
-      part(3, true, true, c22.at, nullptr);
-      part(4, true, false, c21.at, nullptr);
-      part(5, false, false, c12.at, c22.at);
-      part(6, false, false, c12.at, nullptr);
+      int32_t* sum = spare;  // P1, then P1 + P3, then P1 + P3 + P4.
+      const Destination places[7] = {{nullptr, sum, {nullptr, nullptr}, c.stride},
+                                     {sum, nullptr, {c11.at, nullptr}, c.stride},
+                                     {sum, sum, {c12.at, nullptr}, c.stride},
+                                     {sum, sum, {c22.at, nullptr}, c.stride},
+                                     {sum, nullptr, {c21.at, nullptr}, c.stride},
+                                     {nullptr, nullptr, {c12.at, c22.at}, c.stride},
+                                     {nullptr, nullptr, {c12.at, nullptr}, c.stride}};
+      for (size_t p = 0; p < 7; p++) {
+        multiply_part(run, rows + p * a_step, panel + p * b_step, places[p]);
+      }
     } else {
       const TileView sum = {spare, KERNEL_COLS << H}, p6 = {spare + area<H>(), sum.stride};
       for (size_t b = 0; b < run.count; b++) {
