@@ -64,7 +64,7 @@ async function answers(chain: CometChain): Promise<Record<string, unknown>> {
   return { ...seen, data, version, app_version };
 }
 
-/** Every good transaction in a block of its own; "b:2" comes back rewritten, so it is not waited for. */
+/** Each good transaction in its own block; "b:2" is rewritten there, so nobody waits for it. */
 async function sendAll(chain: CometChain): Promise<void> {
   for (const tx of good) {
     if (tx.includes(":")) continue;

@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { connect, type Socket } from "node:net";
 import type { DeepPartial } from "cosmjs-types/helpers";
 import { Request, Response } from "cosmjs-types/tendermint/abci/types";
-import { FrameReader, frame } from "../../src/abci/socket/frames.ts";
+import { FrameReader, frame } from "../../src/abci-server/frames.ts";
 
 export class AbciClient {
   readonly socket: Socket;

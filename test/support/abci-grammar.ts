@@ -17,7 +17,7 @@ const letters: Readonly<Record<string, string>> = {
   finalizeBlock: "F",
   commit: "C",
 };
-/** InitChain first if at all; rounds, then one FinalizeBlock and Commit; the last may be cut off. */
+/** InitChain first if at all; rounds, FinalizeBlock, Commit; the last height may be cut off. */
 const oneStart = /^I?([PR]*FC)*[PR]*F?$/;
 
 /** What is out of order, or undefined. */

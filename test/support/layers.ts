@@ -52,8 +52,9 @@ export function mayImport(from: string, to: string): boolean {
     const namesModules = /^src\/abci\/(app|wiring|simapp)\.ts$/.test(from);
     return b === "store" || b === "modules" || (b.startsWith("modules/") && namesModules);
   }
-  // A second application: it knows the border, and nothing of the first one.
-  if (engine.includes(a) || a === "kvstore") return to === "src/abci/application.ts";
+  // A second application, and a socket before any: they know the border, and no application.
+  const knowsBorder = engine.includes(a) || a === "kvstore" || a === "abci-server";
+  if (knowsBorder) return to === "src/abci/application.ts";
   if (outside.includes(a)) return to === "src/modules/module.ts" || to === "src/modules/errors.ts";
   if (a === "node") return !(b in clients) || b === "light"; // State sync follows headers.
   return (clients[a] ?? []).includes(b);

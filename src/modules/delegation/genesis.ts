@@ -1,4 +1,4 @@
-/** app_state.staking: parameters, validators and delegations, in the SDK's JSON as far as it goes. */
+/** app_state.staking: parameters, validators and delegations, near the SDK's JSON. */
 import { PubKey as Ed25519PubKey } from "cosmjs-types/cosmos/crypto/ed25519/keys";
 import { fromUtf8, parseBase64, toBase64 } from "../../encoding/bytes.ts";
 import { formatDecimal, parseDecimal } from "../../encoding/decimal.ts";

@@ -1,4 +1,4 @@
-/** cosmos.staking.v1beta1.Query, as far as the simapp profile has it. spec/modules/delegation.md. */
+/** cosmos.staking.v1beta1.Query as the simapp profile has it. spec/modules/delegation.md. */
 import type { PageRequest } from "cosmjs-types/cosmos/base/query/v1beta1/pagination";
 import * as q from "cosmjs-types/cosmos/staking/v1beta1/query";
 import {
@@ -232,22 +232,26 @@ function unbondingQueries(keeper: DelegationKeeper): readonly QueryHandler[] {
         return list(ctx, prefix, pagination, (delegator) => ({ delegator, validator }));
       },
     }),
-    queryHandler<q.QueryRedelegationsRequest, q.QueryRedelegationsResponse>({
-      path: `${service}/Redelegations`,
-      request: q.QueryRedelegationsRequest,
-      response: q.QueryRedelegationsResponse,
-      http: get("/delegators/{delegator_addr}/redelegations"),
-      handle: (_, { srcValidatorAddr, dstValidatorAddr, delegatorAddr }) => {
-        keeper.addresses.parse(delegatorAddr);
-        // A redelegation is over at once, so none is ever under way.
-        if (srcValidatorAddr === "" || dstValidatorAddr === "") {
-          return { redelegationResponses: [] };
-        }
-        const where = `from validator address ${srcValidatorAddr}`;
-        throw notFound(`redelegation not found for delegator address ${delegatorAddr} ${where}`);
-      },
-    }),
+    redelegations(keeper),
   ];
+}
+
+function redelegations(keeper: DelegationKeeper): QueryHandler {
+  return queryHandler<q.QueryRedelegationsRequest, q.QueryRedelegationsResponse>({
+    path: `${service}/Redelegations`,
+    request: q.QueryRedelegationsRequest,
+    response: q.QueryRedelegationsResponse,
+    http: get("/delegators/{delegator_addr}/redelegations"),
+    handle: (_, { srcValidatorAddr, dstValidatorAddr, delegatorAddr }) => {
+      keeper.addresses.parse(delegatorAddr);
+      // A redelegation is over at once, so none is ever under way.
+      if (srcValidatorAddr === "" || dstValidatorAddr === "") {
+        return { redelegationResponses: [] };
+      }
+      const where = `from validator address ${srcValidatorAddr}`;
+      throw notFound(`redelegation not found for delegator address ${delegatorAddr} ${where}`);
+    },
+  });
 }
 
 function chainQueries(keeper: DelegationKeeper): readonly QueryHandler[] {

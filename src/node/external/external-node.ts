@@ -3,8 +3,8 @@
  * the application behind an ABCI socket. spec/abci.md, "Socket"; docs/operate.md.
  */
 import { existsSync, readFileSync } from "node:fs";
-import { parseSocketAddress } from "../../abci/socket/address.ts";
-import { SocketServer } from "../../abci/socket/server.ts";
+import { parseSocketAddress } from "../../abci-server/address.ts";
+import { SocketServer } from "../../abci-server/server.ts";
 import { Router } from "../../api/router.ts";
 import { type GenesisDoc, parseGenesis } from "../../types/genesis/genesis.ts";
 import { openApp } from "../app/open-app.ts";

@@ -155,8 +155,10 @@ t.test(
   "decodeTx answers 10,000 damaged transactions with a refusal or a transaction",
   async (t) => {
     const registry = new Registry();
-    const identity = { addresses: new Addresses("gonka"), baseDenom: "ngonka" };
-    for (const module of wireModules(identity, registry).modules)
+    for (const module of wireModules(
+      { addresses: new Addresses("gonka"), baseDenom: "ngonka" },
+      registry,
+    ).modules)
       registry.add(module);
     const seed = 31;
     const random = prng(seed);

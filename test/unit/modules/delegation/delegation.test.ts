@@ -1,7 +1,6 @@
 /**
- * Random delegations in the simapp profile: supply stays, pools own what they should, a refused
- * message changes nothing but sequence and fee, validators follow their tokens, unbonded tokens come
- * back in time. spec/modules/delegation.md.
+ * Random delegations in the simapp profile: supply stays, pools own what they should, validators
+ * follow their tokens, unbonded tokens come back in time. spec/modules/delegation.md.
  */
 import { readFileSync } from "node:fs";
 import {
@@ -154,9 +153,9 @@ for (const seed of [1, Number(process.env.SEED ?? Date.now() % 1_000_000)]) {
 
 t.test("the last power cannot be taken away", async (t) => {
   const { app } = await start();
-  const leave = (from: typeof val, sequence: bigint, amount: string) =>
+  const leave = (from: (typeof users)[0] | undefined, sequence: bigint, amount: string) =>
     signTx({
-      from: from ?? dev("x", 0),
+      from: from ?? dev("nobody", 0),
       sequence,
       fee: [],
       gas: 400_000n,

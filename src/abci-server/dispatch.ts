@@ -1,6 +1,6 @@
 /** From the Request of the socket protocol to a call of the application and back to a Response. */
 import { Request, type Response } from "cosmjs-types/tendermint/abci/types";
-import type { Application } from "../application.ts";
+import type { Application } from "../abci/application.ts";
 
 /** Bytes or a request that this protocol does not have: the sender is at fault. */
 export class ProtocolError extends Error {
@@ -34,7 +34,7 @@ export function heightOf(request: Request): bigint | undefined {
   return about?.height ?? request.initChain?.initialHeight;
 }
 
-/** Makes the call. Throws ProtocolError on an empty request, and whatever the application throws. */
+/** Makes the call. Throws ProtocolError on an empty request, else what the application throws. */
 export async function answer(app: Application, request: Request): Promise<Response> {
   if (request.echo) return { echo: { message: request.echo.message } };
   if (request.flush) return { flush: {} };

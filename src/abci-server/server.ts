@@ -8,8 +8,8 @@
 import { rmSync } from "node:fs";
 import { type AddressInfo, createServer, type Server, type Socket } from "node:net";
 import { Response } from "cosmjs-types/tendermint/abci/types";
-import { concat } from "../../encoding/bytes.ts";
-import type { Application } from "../application.ts";
+import type { Application } from "../abci/application.ts";
+import { concat } from "../encoding/bytes.ts";
 import type { SocketAddress } from "./address.ts";
 import { answer, callOf, decodeRequest, heightOf, ProtocolError } from "./dispatch.ts";
 import { FrameError, FrameReader, frame } from "./frames.ts";

@@ -2,8 +2,8 @@
  * Messages on a socket: an unsigned varint, the number of bytes, then so many bytes of protobuf
  * (cometbft abci/types/messages.go, WriteMessage and ReadMessage).
  */
-import { concat } from "../../encoding/bytes.ts";
-import { readUvarint, uvarint } from "../../encoding/varint.ts";
+import { concat } from "../encoding/bytes.ts";
+import { readUvarint, uvarint } from "../encoding/varint.ts";
 
 const maxPrefixBytes = 10;
 
