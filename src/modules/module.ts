@@ -61,7 +61,10 @@ export interface MsgHandler<T = unknown> {
   readonly codec: Codec<T>;
   /** Legacy amino JSON: the name in {"type": name, "value": ...} and the value. */
   readonly amino: { readonly name: string; toJson(message: T): unknown };
-  /** The bech32 addresses that must sign, in order, without repetition. */
+  /**
+   * The bech32 addresses that must sign, in order, without repetition. Throws ModuleError where
+   * one follows from a field that is malformed.
+   */
   signers(message: T): readonly string[];
   /** Reads the message alone, so that CheckTx can run it before any state. Throws ModuleError. */
   validate(message: T): void;
