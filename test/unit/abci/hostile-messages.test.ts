@@ -12,6 +12,7 @@ import { toBase64 } from "../../../src/encoding/bytes.ts";
 import { Params as marketParams } from "../../../src/gen/gonka/inference/v1/inference.ts";
 import { Params as powParams } from "../../../src/gen/gonka/pow/v1/params.ts";
 import { moduleAddress } from "../../../src/modules/addresses.ts";
+import { ModuleError } from "../../../src/modules/errors.ts";
 import type { MsgHandler } from "../../../src/modules/module.ts";
 import { AppChain, alice, any, appState, bob, carol, signTx } from "../../support/app-chain.ts";
 
