@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Everything that a machine with an NVIDIA GPU and without Node can say about the CUDA code, in one
-# command: builds, vectors, traces against the CPU, compute-sanitizer, rates beside cuBLASLt, and the
-# benchmark. Prints a table; build/gpu-check/summary.json holds the same. Ends non-zero when a
+# command: builds, vectors, traces against the CPU, compute-sanitizer, rates beside cuBLASLt, and
+# the benchmark. Prints a table; build/gpu-check/summary.json holds the same. Ends non-zero when a
 # step fails. Needs g++, make and nvcc (cuda-toolkit.sh finds one, or pip gets one).
 #
 # --software takes the software device of the tests for the GPU, and counts that it can do: that
@@ -45,7 +45,8 @@ build_library() {
   local nvcc code lib
   nvcc=$(./cuda-toolkit.sh) || return 1
   # Code for this GPU alone builds in a quarter of the time.
-  code=$(nvidia-smi --query-gpu=compute_cap --format=csv,noheader | head -1 | tr -d '. ') || return 1
+  code=$(nvidia-smi --query-gpu=compute_cap --format=csv,noheader | head -1 | tr -d '. ')
+  [ -n "$code" ] || return 1
   if [ "$code" = 90 ]; then code=90a; fi
   lib=$(dirname "$(dirname "$nvcc")")/lib
   rm -f "$build/libgonka_cuda.so"  # It may have been made for other architectures.
@@ -84,7 +85,9 @@ echo "device: ${device:-none}"
 
 vectors() { "$build/engine-test" "section"; }
 # With the library every backend is asked for many nonces, too many for the software device.
-if [ $software = yes ]; then vectors() { GONKA_CUDA_LIBRARY=none "$build/engine-test" "section"; }; fi
+if [ $software = yes ]; then
+  vectors() { GONKA_CUDA_LIBRARY=none "$build/engine-test" "section"; }
+fi
 step "published vectors" vectors
 step "every kernel, self-tests and hits" watched
 step "traces against the CPU" device_tests

@@ -143,7 +143,7 @@ TEST("cuda, emulated challenge: a device lost at any call leaves the CPU's answe
   }
 }
 
-TEST("cuda, emulated challenge: a device that sums wrongly is not used; a changed file is an error") {
+TEST("cuda, emulated challenge: a device that sums wrongly is not used, a changed file refused") {
   const Model model(stream_bytes(Hash{3}, {0, 0, 3}, 0, 4096 * 20));
   const ChallengeRequest request = request_for(model, 1);
   Desk desk;

@@ -1,7 +1,7 @@
 // The CUDA of src/cuda in software: every thread of a block is a fiber, barriers and warp-wide
 // instructions are meeting points. What is asynchronous on a GPU is late here: copies arrive, and
-// warpgroup products run, only when somebody waits for them, and a copy's target holds garbage until
-// then. Device memory is host memory. Slow, single-threaded, tests only.
+// warpgroup products run, only when somebody waits for them, and a copy's target holds garbage
+// until then. Device memory is host memory. Slow, single-threaded, tests only.
 #pragma once
 #include <cmath>
 #include <cstddef>

@@ -116,7 +116,8 @@ TEST("cuda, emulated faults: mining over a device that is lost at any point give
         emulated_cuda(), profile, golden_weights('T'), CudaOptions{CudaProduct::mma, 0, 2, 0}));
     const DeviceAs failing([&](Device& d) { d.calls = 0, d.fail_from = at; });
     const MineResult got = mined(session);
-    check(equal(got.hits, wanted.hits) && got.root == wanted.root, "hits, call " + std::to_string(at));
+    check(equal(got.hits, wanted.hits) && got.root == wanted.root,
+          "hits, call " + std::to_string(at));
     same(lines.size(), size_t(1), "one log line");
   }
 }

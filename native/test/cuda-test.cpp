@@ -143,7 +143,7 @@ TEST("cuda, emulated: a session whose device is lost goes on with the CPU, unles
   }
 }
 
-// Registered only where a device and the library are at hand. On the software device fewer nonces do.
+// Registered only where a device and the library are at hand; the software device takes fewer.
 static void on_the_device(uint64_t t, uint64_t c, uint64_t m) {
   const CudaApi& api = *find_cuda();
   const auto batch = uint32_t(setting("GONKA_DEVICE_BATCH", 0));

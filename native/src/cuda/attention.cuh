@@ -1,5 +1,5 @@
-// Attention of one head of one item in one block: P = Q(q k^T), o = Q(P v). Two kernels: plain dp4a,
-// and tensor cores from sm_80 on. Both hold v transposed, so that P v reads words of tokens.
+// Attention of one head of one item in one block: P = Q(q k^T), o = Q(P v). Two kernels: plain
+// dp4a, and tensor cores from sm_80 on. Both hold v transposed, so that P v reads words of tokens.
 #pragma once
 #include "device.cuh"
 

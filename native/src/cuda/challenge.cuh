@@ -109,8 +109,8 @@ __device__ inline void sha256_block(uint32_t h[8], uint32_t w[16]) {
   for (int i = 0; i < 8; i++) h[i] += s[i];
 }
 
-// SHA-256(0 || LE64(group) || LE32(y) of its rows), one thread for each group. y is read as bytes of
-// a little-endian device; the message's nine bytes before it put every word between two of y.
+// SHA-256(0 || LE64(group) || LE32(y) of its rows), one thread for each group. y is read as bytes
+// of a little-endian device; the message's nine bytes before it put every word between two of y.
 __global__ void challenge_leaves(const int32_t* y, uint64_t rows, uint64_t first_group,
                                  uint32_t groups, uint8_t* leaves) {
   const uint32_t i = blockIdx.x * blockDim.x + threadIdx.x;

@@ -152,7 +152,8 @@ inline void Engine::product(const int8_t* a, const int8_t* b, int8_t* c, int n, 
   launch_product({a, b, nullptr, c, int(rows_), n, k, shift, 0}, method_, stream_.get());
 }
 
-inline void Engine::gated_product(const int8_t* a, const int8_t* gate, const int8_t* up, int8_t* c) {
+inline void Engine::gated_product(const int8_t* a, const int8_t* gate, const int8_t* up,
+                                  int8_t* c) {
   const Product job{a,           gate,           up,
                     c,           int(rows_),     int(config_.f),
                     int(config_.d), config_.shift_d, config_.shift_h};

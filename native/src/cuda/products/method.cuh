@@ -1,4 +1,4 @@
-// The products by number, as plugin.h counts them: which device has which, and how each is launched.
+// The products by number, as plugin.h counts them: which device has which, how each is launched.
 #pragma once
 #include "../host.cuh"
 #include "../row-kernels.cuh"
