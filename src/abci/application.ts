@@ -4,7 +4,8 @@
  * engine's folders import this file as a type only.
  *
  * Calls are synchronous except Commit and the taking of a snapshot, which wait for the disk: an
- * in-process caller never interleaves two of them. Obligations per method: cometbft spec/abci/abci++_methods.md.
+ * in-process caller never interleaves two of them. Obligations per method: cometbft
+ * spec/abci/abci++_methods.md.
  */
 import type {
   RequestApplySnapshotChunk,

@@ -18,7 +18,7 @@ import { decodeState, decodeValidators, encodeState, encodeValidators } from "./
 
 /**
  * Full validator sets are written at least this often, so that no question about a height costs
- * more turns of the priorities. CometBFT writes one every 100,000 heights; the answers are the same.
+ * more turns of the priorities. CometBFT writes one every 100,000 heights, and answers the same.
  */
 const checkpointHeights = 1_000n;
 /** Heights deleted per batch when pruning. */

@@ -7,10 +7,10 @@ import type { BlockID, Proposal, Vote } from "cosmjs-types/tendermint/types/type
 import { BlockStore } from "../../src/blockstore/block-store.ts";
 import { ConsensusEngine } from "../../src/consensus/engine/engine.ts";
 import type { EngineEvent } from "../../src/consensus/engine/events.ts";
-import type { IdlePolicy } from "../../src/consensus/engine/idle.ts";
-import { type ConsensusTimeouts, defaultTimeouts } from "../../src/consensus/engine/timeouts.ts";
 import type { BlockExecutor, Logger, ProposalRequest } from "../../src/consensus/expected.ts";
 import type { VoteType } from "../../src/consensus/votes.ts";
+import type { IdlePolicy } from "../../src/consensus/waiting/idle.ts";
+import { type ConsensusTimeouts, defaultTimeouts } from "../../src/consensus/waiting/timeouts.ts";
 import { Wal } from "../../src/consensus/wal/wal.ts";
 import { ed25519Sign } from "../../src/crypto/ed25519.ts";
 import { utf8 } from "../../src/encoding/bytes.ts";

@@ -134,7 +134,15 @@ export class PowChain {
     this.oracle = oracle;
     const store = new StoreKey("pow");
     const jail = { isJailed: (_: Context, who: Uint8Array) => this.jailed.has(toHex(who)) };
-    this.pow = new PowKeeper({ store, addresses, authority, bank: this.bank, jail, oracle, denom: "ngonka" });
+    this.pow = new PowKeeper({
+      denom: "ngonka",
+      store,
+      addresses,
+      authority,
+      bank: this.bank,
+      jail,
+      oracle,
+    });
     this.module = powModule(this.pow);
     this.#apply(this.module.initGenesis(this.context(), genesis));
   }

@@ -10,11 +10,12 @@ import { blockIdKey } from "../../types/block-id.ts";
 import type { ChainState } from "../../types/chain-state.ts";
 import { type Effect, type Input, type Lock, step } from "../round.ts";
 import { addVote, type CheckedVote, hasAll, isTaken, voteSet } from "../votes.ts";
+import { Idle } from "../waiting/idle.ts";
+import { addMillis, StepTimers } from "../waiting/timers.ts";
 import { keyOf } from "./commits.ts";
 import { ConsensusFailure, loadLastCommit, recordsToReplay, storeAndApply } from "./deciding.ts";
 import type { EngineEvent, EngineListener, RoundView } from "./events.ts";
 import { Height, type LastCommit } from "./height.ts";
-import { Idle } from "./idle.ts";
 import {
   type EngineInput,
   type FiredTimeout,
@@ -27,7 +28,6 @@ import {
 import { Owed } from "./owed.ts";
 import type { EngineParts } from "./parts.ts";
 import { signedProposal, signedVote } from "./signing.ts";
-import { addMillis, StepTimers } from "./timers.ts";
 
 /** Inputs that may wait while a block is applied; more are dropped, and gossiped again. */
 const waitingInputsMax = 8192;

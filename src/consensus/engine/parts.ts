@@ -7,9 +7,9 @@ import type {
   Logger,
   Signer,
 } from "../expected.ts";
+import type { IdlePolicy } from "../waiting/idle.ts";
+import type { ConsensusTimeouts } from "../waiting/timeouts.ts";
 import type { Wal } from "../wal/wal.ts";
-import type { IdlePolicy } from "./idle.ts";
-import type { ConsensusTimeouts } from "./timeouts.ts";
 
 /** What the engine works with. */
 export interface EngineParts {

@@ -1,6 +1,6 @@
 /** Heights without transactions, spec/consensus.md E10 (cometbft consensus/mempool_test.go). */
 import t from "tap";
-import type { IdlePolicy } from "../../../src/consensus/engine/idle.ts";
+import type { IdlePolicy } from "../../../src/consensus/waiting/idle.ts";
 import { Wal } from "../../../src/consensus/wal/wal.ts";
 import { OneValidator, silent } from "../../support/one-validator.ts";
 

@@ -1,8 +1,8 @@
 /** The timers of one height: at most one per step, the latest. */
 import { addNanos, compareTime, type Time, toNanos } from "../../encoding/time.ts";
+import type { FiredTimeout } from "../engine/inputs.ts";
 import type { Clock } from "../expected.ts";
 import type { TimeoutStep } from "../round.ts";
-import type { FiredTimeout } from "./inputs.ts";
 import { type ConsensusTimeouts, timeoutMs } from "./timeouts.ts";
 
 const nanosPerMilli = 1_000_000;

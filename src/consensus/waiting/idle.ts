@@ -3,8 +3,8 @@
  * transactions (cometbft consensus/state.go enterNewRound, needProofBlock). spec/consensus.md, E.
  */
 import { equalBytes } from "../../encoding/bytes.ts";
+import type { Height } from "../engine/height.ts";
 import type { BlockStore, Clock } from "../expected.ts";
-import type { Height } from "./height.ts";
 
 /** When a height without transactions begins. */
 export interface IdlePolicy {
