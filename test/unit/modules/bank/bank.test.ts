@@ -138,7 +138,11 @@ t.test("a denomination that may not be sent is refused with bank code 5", async 
 
 t.test("the amino JSON of bank messages is CosmJS's", async (t) => {
   const registry = new Registry();
-  for (const module of wireModules({ addresses: new Addresses("gonka"), baseDenom: "ngonka" }, registry).modules) registry.add(module);
+  for (const module of wireModules(
+    { addresses: new Addresses("gonka"), baseDenom: "ngonka" },
+    registry,
+  ).modules)
+    registry.add(module);
   const cosmjs = new AminoTypes(createDefaultAminoConverters());
   const send = { fromAddress: alice.address, toAddress: bob.address, amount: coins(5) };
   const messages = [any(bank.MsgSend, send), multi([[alice.address, 3]], [[carol.address, 3]])];
