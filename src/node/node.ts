@@ -6,8 +6,8 @@ import "../p2p/promise-shim.ts"; // Before anything of libp2p.
 import { existsSync, readFileSync } from "node:fs";
 import { BlockSync } from "../blocksync/reactor.ts";
 import { ConsensusEngine } from "../consensus/engine/engine.ts";
-import type { IdlePolicy } from "../consensus/waiting/idle.ts";
 import { ConsensusReactor } from "../consensus/gossip/reactor.ts";
+import type { IdlePolicy } from "../consensus/waiting/idle.ts";
 import { FolderLogDisk } from "../consensus/wal/disk.ts";
 import { Wal } from "../consensus/wal/wal.ts";
 import { EvidenceReactor } from "../evidence/reactor.ts";
