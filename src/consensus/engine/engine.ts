@@ -9,7 +9,7 @@ import type { Time } from "../../encoding/time.ts";
 import { blockIdKey } from "../../types/block-id.ts";
 import type { ChainState } from "../../types/chain-state.ts";
 import { type Effect, type Input, type Lock, step } from "../round.ts";
-import { addVote, type CheckedVote, hasAll, isTaken, voteSet } from "../votes.ts";
+import { type CheckedVote, hasAll, isTaken, voteSet } from "../votes.ts";
 import { Idle } from "../waiting/idle.ts";
 import { addMillis, StepTimers } from "../waiting/timers.ts";
 import { keyOf } from "./commits.ts";

@@ -40,12 +40,7 @@ t.test("the transcript of the example's console", async (t) => {
 
 t.test("what CheckTx takes", async (t) => {
   const app = await KvStore.open(new MemoryDb());
-  const good = [
-    "a=b",
-    "a:b",
-    "val=ed25519!" + toBase64(key) + "!0",
-    "val=!" + toBase64(key) + "!5",
-  ];
+  const good = ["a=b", "a:b", `val=ed25519!${toBase64(key)}!0`, `val=!${toBase64(key)}!5`];
   for (const tx of good)
     t.match(app.checkTx({ tx: utf8(tx), type: 0 }), { code: 0, gasWanted: 1n });
   const bad = ["", "a", "=", "=b", "a=", "a:", ":b", "a=b=c", "a=b:c", "a:b:c", "val=a", "val=a=b"];
