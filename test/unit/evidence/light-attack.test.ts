@@ -155,6 +155,19 @@ t.test("what does not follow from the two blocks is refused", async (t) => {
   }
 });
 
+t.test("one false signature is too many, though the others are enough", async (t) => {
+  for (const header of [{ dataHash: other }, { appHash: other }]) {
+    const whole = chain.forge(8n, { header });
+    for (const [index, entry] of whole.commit.signatures.entries()) {
+      const forged = { ...entry, signature: new Uint8Array(64) };
+      const signatures = whole.commit.signatures.with(index, forged);
+      const attack = proof({ ...whole, commit: { ...whole.commit, signatures } });
+      t.match((await open()).add(evidence(attack)), { refused: /wrong/ }, `signature ${index}`);
+    }
+    t.equal((await open()).add(evidence(proof(whole))), "valid");
+  }
+});
+
 t.test("a block that is ahead waits until the chain has a commit of that height", async (t) => {
   const ahead = evidence(proof(lunatic));
   t.equal((await open(7n)).add(ahead), "early", "no such block");

@@ -11,6 +11,7 @@ import { utf8 } from "../../../src/encoding/bytes.ts";
 import { StateStore } from "../../../src/execution/state-store.ts";
 import { LightClient } from "../../../src/light/client.ts";
 import { MemoryTrustedStore } from "../../../src/light/memory-store.ts";
+import { ChunkServer } from "../../../src/statesync/chunk-server.ts";
 import type { TrustedChain } from "../../../src/statesync/expected.ts";
 import { LightChain } from "../../../src/statesync/light-chain.ts";
 import { StateSync } from "../../../src/statesync/reactor.ts";
@@ -58,7 +59,10 @@ const provider = (name: string) => {
 };
 const second = 1_000_000_000n;
 
-async function trustedChain(witness = provider("witness")): Promise<TrustedChain> {
+async function trustedChain(
+  witness = provider("witness"),
+  params = async (height: bigint) => chain.states.loadConsensusParams(height)!,
+): Promise<TrustedChain> {
   const client = await LightClient.start({
     assumptions: {
       chainId,
@@ -76,7 +80,7 @@ async function trustedChain(witness = provider("witness")): Promise<TrustedChain
   return new LightChain({
     client,
     initialHeight: 1n,
-    params: async (height) => chain.states.loadConsensusParams(height)!,
+    params,
   });
 }
 
@@ -201,7 +205,34 @@ t.test("proposer priorities that a witness does not share are refused", async (t
   await t.rejects(trusted.state(snapshotHeight), { message: /priorities/ });
 });
 
-t.test("serving costs no more than it may, and garbage gets banned", async (t) => {
+t.test("consensus parameters that the header does not hash are refused", async (t) => {
+  const block = { maxBytes: 1000n, maxGas: 7n };
+  const params = async () => ({ ...genesis.consensusParams, block });
+  const trusted = await trustedChain(provider("witness"), params);
+  await t.rejects(trusted.state(snapshotHeight), { message: /consensus parameters/ });
+});
+
+t.test("chunks go out at the rate that serving may cost", (t) => {
+  const waits: { delayMs: number; run: () => void }[] = [];
+  const clock = {
+    after: (delayMs: number, run: () => void) => {
+      waits.push({ delayMs, run });
+      return () => undefined;
+    },
+  };
+  const app = { loadSnapshotChunk: () => ({ chunk: new Uint8Array(50_000) }) };
+  const server = new ChunkServer({ app, clock, bytesPerSecond: 100_000 });
+  let sent = 0;
+  const peer = { id: "p", send: () => ++sent > 0 };
+  for (let index = 0; index < 3; index++) server.answer(peer, { height: 1n, format: 1, index });
+  t.equal(sent, 1, "the others wait");
+  t.ok((waits[0]?.delayMs ?? 0) >= 500, "half a second for half of what a second may carry");
+  waits[0]?.run();
+  t.equal(sent, 2);
+  t.end();
+});
+
+t.test("who asks for too much, or sends garbage, gets banned", async (t) => {
   const slow = node("slow", serving, 65_536);
   const greedy = new TestNetwork("greedy");
   greedy.register([{ id: 0x60 }, { id: 0x61 }], {
