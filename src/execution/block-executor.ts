@@ -30,6 +30,12 @@ import { blockProtocol } from "./state-codec.ts";
 import type { StateStore } from "./state-store.ts";
 import { refuseBlock } from "./validate-block.ts";
 
+/**
+ * Old blocks deleted after one block at most: whoever begins to prune a long chain must not miss
+ * rounds meanwhile. More than one, so that it comes to an end.
+ */
+const pruneHeightsPerBlock = 200n;
+
 /** The calls of the application that blocks need. */
 export type BlockApplication = Pick<
   Application,
@@ -166,10 +172,11 @@ export class BlockExecutor {
     const maxAge = state.consensusParams.evidence?.maxAgeNumBlocks ?? 0n;
     const oldestNeeded = state.lastBlockHeight - maxAge;
     const base = blocks.base();
-    const wanted = retainHeight < oldestNeeded ? retainHeight : oldestNeeded;
-    if (retainHeight <= 0n || wanted <= base) return;
+    const wanted = minimum(retainHeight, oldestNeeded, base + pruneHeightsPerBlock);
+    if (base === 0n || wanted <= base) return;
     const target = this.#firstYoung(state, { from: base, to: wanted });
     if (target <= base) return;
+    await this.#parts.feed.pruning({ from: base, to: target });
     const pruned = await blocks.prune(target);
     await states.prune(base, target);
     log.info("pruned blocks", { pruned, retainHeight: target });
@@ -192,6 +199,12 @@ export class BlockExecutor {
     }
     return low;
   }
+}
+
+function minimum(first: bigint, ...others: readonly bigint[]): bigint {
+  let least = first;
+  for (const other of others) if (other < least) least = other;
+  return least;
 }
 
 /** What one transaction may measure in the block after the state. */

@@ -1,4 +1,4 @@
-/** Tells the rest of the node, in process, about every applied block. */
+/** Tells the rest of the node, in process, about every applied block and about old ones that go. */
 import type { ResponseFinalizeBlock } from "cosmjs-types/tendermint/abci/types";
 import type { Block } from "cosmjs-types/tendermint/types/block";
 import type { BlockID } from "cosmjs-types/tendermint/types/types";
@@ -13,12 +13,19 @@ export interface AppliedBlock {
   readonly validatorUpdates: readonly Validator[];
 }
 
+/** Heights from <= h < to. */
+export interface HeightRange {
+  readonly from: bigint;
+  readonly to: bigint;
+}
+
 /**
  * Listeners are called in order of registration, synchronously, once per block and in height
  * order. After a crash between Commit and saving the state the block is told again.
  */
 export class BlockFeed {
   readonly #listeners = new Set<(applied: AppliedBlock) => void>();
+  readonly #pruners = new Set<(heights: HeightRange) => Promise<void>>();
   readonly #log: Logger;
 
   constructor(log: Logger) {
@@ -29,6 +36,16 @@ export class BlockFeed {
   onBlock(listener: (applied: AppliedBlock) => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
+  }
+
+  /** Registers one who has to know what is deleted while it is still there. */
+  onPrune(listener: (heights: HeightRange) => Promise<void>): void {
+    this.#pruners.add(listener);
+  }
+
+  /** These heights are about to be deleted. Rejects when a listener does: the node must stop. */
+  async pruning(heights: HeightRange): Promise<void> {
+    for (const listener of this.#pruners) await listener(heights);
   }
 
   /** A listener that throws is logged and must not stop the chain: it decides nothing. */

@@ -131,20 +131,23 @@ export class StateStore {
   }
 
   /**
-   * Forgets the heights from <= h < to, except the full records that later heights point at.
-   * Throws when the records of height `to` are missing: then nothing may be deleted.
+   * Forgets the heights from <= h < to, except the full records that later heights point at, and
+   * those that height `from` pointed at, if nothing does any longer. Throws when the records of
+   * height `to` are missing: then nothing may be deleted.
    */
   async prune(from: bigint, to: bigint): Promise<void> {
     const validators = this.#validatorsInfo(to);
     const params = this.#paramsInfo(to);
     if (!validators || !params) throw new Error(`no validators or parameters at height ${to}`);
-    const keepValidators = lastStoredHeight(to, validators.lastHeightChanged);
+    const keptSets = storedHeights(to, validators);
+    const writes = this.#recordsOnlyFor(from, keptSets, params);
+    if (writes.length > 0) await this.#db.batch(writes, { sync: false });
     for (let start = from; start < to; start += pruneBatchHeights) {
       const end = start + pruneBatchHeights < to ? start + pruneBatchHeights : to;
       const writes: Write[] = [];
       for (let height = start; height < end; height++) {
         writes.push({ key: responseKey(height), value: undefined });
-        if (height !== keepValidators && height !== validators.lastHeightChanged) {
+        if (!keptSets.includes(height)) {
           writes.push({ key: validatorsKey(height), value: undefined });
         }
         if (height !== params.lastHeightChanged) {
@@ -153,6 +156,21 @@ export class StateStore {
       }
       await this.#db.batch(writes, { sync: false });
     }
+  }
+
+  /** Deletions of the full records below `from` that an earlier prune kept for it alone. */
+  #recordsOnlyFor(from: bigint, keptSets: readonly bigint[], kept: ConsensusParamsInfo): Write[] {
+    const validators = this.#validatorsInfo(from);
+    const params = this.#paramsInfo(from);
+    const sets = validators ? storedHeights(from, validators) : [];
+    const writes: Write[] = sets
+      .filter((height) => height < from && !keptSets.includes(height))
+      .map((height) => ({ key: validatorsKey(height), value: undefined }));
+    const changed = params?.lastHeightChanged ?? from;
+    if (changed < from && changed !== kept.lastHeightChanged) {
+      writes.push({ key: paramsKey(changed), value: undefined });
+    }
+    return writes;
   }
 
   #validatorsInfo(height: bigint): ValidatorsInfo | undefined {
@@ -171,6 +189,12 @@ function lastStoredHeight(height: bigint, lastHeightChanged: bigint): bigint {
   const checkpoint = height - (height % checkpointHeights);
   return checkpoint > lastHeightChanged ? checkpoint : lastHeightChanged;
 }
+
+/** Where the full sets lie that this height, or one that points further back, needs. */
+const storedHeights = (height: bigint, { lastHeightChanged }: ValidatorsInfo): bigint[] => [
+  lastStoredHeight(height, lastHeightChanged),
+  lastHeightChanged,
+];
 
 function validatorsRecord(height: bigint, lastHeightChanged: bigint, set: ValidatorSet): Write {
   const full = height === lastHeightChanged || height % checkpointHeights === 0n;

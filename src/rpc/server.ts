@@ -81,6 +81,13 @@ export class RpcServer {
     return published;
   }
 
+  /** Removes a block that is about to be deleted from the index, behind what is being indexed. */
+  forget(applied: AppliedBlock): Promise<void> {
+    const forgotten = this.#indexing.then(() => this.#context.index.forget(applied));
+    this.#indexing = forgotten.catch(() => undefined);
+    return forgotten;
+  }
+
   /** Tells subscribers how far consensus is; free of work while nobody listens. */
   heardRound(): void {
     if (!this.#context.events.isHeard) {

@@ -1,6 +1,7 @@
 /** CometBFT's RPC of a running node: reads, the index, subscriptions, and the table of gRPC. */
 import { answerAbci } from "../../api/abci-door.ts";
 import { Router } from "../../api/router.ts";
+import type { AppliedBlock } from "../../rpc/expected.ts";
 import type { RpcLimits } from "../../rpc/limits.ts";
 import { RpcServer } from "../../rpc/server.ts";
 import type { GenesisDoc } from "../../types/genesis/genesis.ts";
@@ -46,6 +47,12 @@ export async function startRpc(options: {
   parts.feed.onBlock(({ block, blockId, finalize }) => {
     server.publish({ block, blockId, result: finalize }).catch(options.fatal);
   });
+  parts.feed.onPrune(async ({ from, to }) => {
+    for (let height = from; height < to; height++) {
+      const applied = loadApplied(parts, height);
+      if (applied) await server.forget(applied);
+    }
+  });
   parts.engine.listen((event) => {
     if (event.type === "vote") server.heardVote(event.vote.signed);
     else server.heardRound();
@@ -73,13 +80,18 @@ function limitsOf(config: Config): RpcLimits {
 
 /** A crash may have lost the last batches of the index. */
 async function indexMissedBlocks(server: RpcServer, parts: RunningParts): Promise<void> {
-  const { blocks, states } = parts;
+  const { blocks } = parts;
   const indexed = server.context.index.lastHeight();
   const base = blocks.base();
   const tip = parts.state().lastBlockHeight;
   for (let height = indexed + 1n > base ? indexed + 1n : base; height <= tip; height++) {
-    const [block, blockId] = [blocks.loadBlock(height), blocks.loadBlockId(height)];
-    const result = states.loadFinalizeBlock(height);
-    if (block && blockId && result) await server.publish({ block, blockId, result });
+    const applied = loadApplied(parts, height);
+    if (applied) await server.publish(applied);
   }
+}
+
+function loadApplied({ blocks, states }: RunningParts, height: bigint): AppliedBlock | undefined {
+  const [block, blockId] = [blocks.loadBlock(height), blocks.loadBlockId(height)];
+  const result = states.loadFinalizeBlock(height);
+  return block && blockId && result ? { block, blockId, result } : undefined;
 }

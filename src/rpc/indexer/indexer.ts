@@ -28,9 +28,36 @@ export class Indexer {
 
   /** Indexes one block. Doing it again writes the same entries. */
   async index(applied: AppliedBlock): Promise<void> {
+    const height = applied.block.header.height;
+    const operations: Operation[] = [{ key: lastHeightKey, value: u64be(height) }];
+    operations.push(...this.#txsOf(applied), ...blockOperations(height, applied.result.events));
+    await this.#db.batch(operations, { sync: false });
+  }
+
+  /**
+   * Removes what index wrote for a block that is about to be deleted. A transaction that came again
+   * later is found there. Doing it again changes nothing.
+   */
+  async forget(applied: AppliedBlock): Promise<void> {
     const { block, result } = applied;
     const height = block.header.height;
-    const operations: Operation[] = [{ key: lastHeightKey, value: u64be(height) }];
+    const written = blockOperations(height, result.events);
+    block.data.txs.forEach((tx, index) => {
+      const txResult = result.txResults[index];
+      if (!txResult) return;
+      const [record, ...others] = txOperations({ height, index, tx, result: txResult });
+      if (record && this.tx(txHash(tx))?.height === height) written.push(record);
+      written.push(...others);
+    });
+    await this.#db.batch(
+      written.map(({ key }) => ({ key, value: undefined })),
+      { sync: false },
+    );
+  }
+
+  #txsOf({ block, result }: AppliedBlock): Operation[] {
+    const { height } = block.header;
+    const operations: Operation[] = [];
     const succeeded = new Set<string>();
     block.data.txs.forEach((tx, index) => {
       const txResult = result.txResults[index];
@@ -40,8 +67,7 @@ export class Indexer {
       else if (succeeded.has(toHex(hash)) || this.#hasSucceeded(hash)) return;
       operations.push(...txOperations({ height, index, tx, result: txResult }));
     });
-    operations.push(...blockOperations(height, result.events));
-    await this.#db.batch(operations, { sync: false });
+    return operations;
   }
 
   /** Whether these bytes took effect before: then a repetition that fails does not hide it. */

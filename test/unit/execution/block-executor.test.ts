@@ -266,6 +266,30 @@ t.test("blocks below the retain height go, once evidence cannot need them", asyn
   t.ok(chain.states.loadConsensusParams(4n));
 });
 
+t.test(
+  "who begins to prune a long chain deletes a little after each block, told before",
+  async (t) => {
+    const consensusParams = defaultConsensusParams();
+    const maxAgeDuration = { seconds: 1n, nanos: 0 };
+    const evidence = { ...consensusParams.evidence, maxAgeNumBlocks: 4n, maxAgeDuration };
+    const genesis = testGenesis(1, { consensusParams: { ...consensusParams, evidence } });
+    const [kept, disk] = [disks(), emptyDisk()];
+    const long = await TestChain.open(new KvStoreApp(disk), kept, { genesis });
+    for (let height = 1n; height <= 450n; height++) await long.advance();
+    const chain = await TestChain.open(new KvStoreApp(disk, 2n), kept, { genesis });
+    const told: string[] = [];
+    chain.feed.onPrune(async ({ from, to }) => {
+      const isThere = chain.blocks.loadBlock(from) && chain.states.loadFinalizeBlock(to - 1n);
+      told.push(`${from} to ${to}${isThere ? "" : ", gone already"}`);
+    });
+    for (let height = 451n; height <= 454n; height++) await chain.advance();
+    t.same(told, ["1 to 201", "201 to 401", "401 to 449", "449 to 450"]);
+    t.equal(chain.blocks.base(), 450n);
+    chain.feed.onPrune(() => Promise.reject(new Error("the index is broken")));
+    await t.rejects(chain.advance(), /the index is broken/);
+  },
+);
+
 t.test("a decided block that is invalid stops the node", async (t) => {
   const { chain } = await chainOf(1);
   const block = chain.propose();

@@ -136,6 +136,29 @@ t.test("pruning keeps what later heights point at", async (t) => {
   await t.rejects(store.prune(6n, 100n), /no validators/);
 });
 
+t.test("pruning step by step leaves nothing behind but what the oldest height needs", async (t) => {
+  const db = new MemoryDb();
+  const store = new StateStore(db);
+  let state = genesisState(testGenesis(3));
+  await store.save(state);
+  for (let height = 1n; height <= 3_300n; height++) {
+    state = next(state);
+    if (height === 1_500n) {
+      state = { ...state, lastHeightConsensusParamsChanged: height + 1n };
+    }
+    await store.save(state);
+  }
+  const before = priorities(store.loadValidators(3_205n));
+  for (let from = 1n; from < 3_201n; from += 100n) await store.prune(from, from + 100n);
+  await store.prune(3_201n, 3_205n);
+  t.same(priorities(store.loadValidators(3_205n)), before);
+  t.same(store.loadConsensusParams(3_205n), state.consensusParams);
+  let records = 0;
+  for await (const _ of db.iterate()) records++;
+  // Sets of 3205 to 3302, parameters of 3205 to 3301, and the state; set 3000, set 1, params 1501.
+  t.equal(records, 98 + 97 + 1 + 3);
+});
+
 t.test(
   "members of a height come without its turns: a message must not cost hundreds",
   async (t) => {

@@ -230,3 +230,26 @@ t.test("BlockIndexerMulti", async (t) => {
   ];
   for (const [query, expected] of cases) t.same(await heights(query), expected, query);
 });
+
+t.test("a forgotten block leaves nothing, and what came again later stays", async (t) => {
+  const again = { tx: "again", events: [event("account|number=7")] };
+  const old = applied(
+    1n,
+    [hello("account|number=1|owner=Ana"), { ...again, code: 5 }],
+    [event("begin_event|foo=100"), event("begin_event|foo=100")],
+  );
+  const late = applied(2n, [again], [event("begin_event|foo=100")]);
+  const { db, index, txs, heights } = await indexOf([old, late]);
+  await index.forget(old);
+  await index.forget(old);
+  t.same(await txs("tx.height > 0"), ["again"]);
+  t.same(await txs("account.number = 1"), []);
+  t.equal(index.tx(txHash(utf8("again")))?.height, 2n);
+  t.same(await heights("begin_event.foo = 100"), [2]);
+  const left: string[] = [];
+  for await (const [key] of db.iterate({})) left.push(toHex(key));
+  const fresh = await indexOf([late]);
+  const expected: string[] = [];
+  for await (const [key] of fresh.db.iterate({})) expected.push(toHex(key));
+  t.same(left, expected);
+});

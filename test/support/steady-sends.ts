@@ -1,0 +1,80 @@
+/** Bank sends at a steady number a block, from a few accounts, each in the order of sequences. */
+import { setTimeout as sleep } from "node:timers/promises";
+import { MsgSend } from "cosmjs-types/cosmos/bank/v1beta1/tx";
+import { toBase64 } from "../../src/encoding/bytes.ts";
+import { any, type Dev, signTx } from "./app-chain.ts";
+import type { RealNode } from "./real-node.ts";
+
+const gas = 100_000n;
+
+interface SteadySendsOptions {
+  readonly node: RealNode;
+  readonly chainId: string;
+  readonly accounts: readonly Dev[];
+  readonly perBlock: number;
+}
+
+/** Sends until stop is called, a share of `perBlock` from every account. */
+export class SteadySends {
+  readonly #options: SteadySendsOptions;
+  readonly #sequences = new Map<Dev, bigint>();
+  #isOver = false;
+  #taken = 0;
+  #running: Promise<void> = Promise.resolve();
+
+  constructor(options: SteadySendsOptions) {
+    this.#options = options;
+  }
+
+  /** Transactions that CheckTx took. */
+  get taken(): number {
+    return this.#taken;
+  }
+
+  start(): void {
+    this.#running = this.#run();
+  }
+
+  async stop(): Promise<void> {
+    this.#isOver = true;
+    await this.#running;
+  }
+
+  /** One signed transaction of an account, and the next sequence with the next one. */
+  next(from: Dev): Uint8Array {
+    const sequence = this.#sequences.get(from) ?? 0n;
+    this.#sequences.set(from, sequence + 1n);
+    const { chainId } = this.#options;
+    const amount = [{ denom: "ngonka", amount: "1" }];
+    const message = { fromAddress: from.address, toAddress: from.address, amount };
+    return signTx({ from, sequence, messages: [any(MsgSend, message)], gas, fee: [], chainId });
+  }
+
+  async #run(): Promise<void> {
+    const { node, perBlock, accounts } = this.#options;
+    let due = 0;
+    let last = await node.height();
+    while (!this.#isOver) {
+      const height = await node.height();
+      // A burst after a stall would only fill the mempool.
+      due += Math.min(Math.max(0, height - last), 10) * perBlock;
+      last = Math.max(last, height);
+      const each = Math.floor(due / accounts.length);
+      due -= each * accounts.length;
+      if (each > 0) await Promise.all(accounts.map((from) => this.#sendSome(from, each)));
+      else await sleep(20);
+    }
+  }
+
+  async #sendSome(from: Dev, count: number): Promise<void> {
+    for (let i = 0; i < count; i++) {
+      const tx = toBase64(this.next(from));
+      const params = { tx };
+      const body = JSON.stringify({ jsonrpc: "2.0", id: 1, method: "broadcast_tx_sync", params });
+      const response = await fetch(this.#options.node.rpc, { method: "POST", body });
+      const answer = (await response.json()) as { result?: { code: number; log: string } };
+      if (answer.result?.code !== 0) throw new Error(`refused: ${JSON.stringify(answer)}`);
+      this.#taken += 1;
+    }
+  }
+}
