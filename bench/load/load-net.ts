@@ -1,0 +1,137 @@
+/** The localnet under load: homes, a genesis with the accounts that send, processes. */
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+import { defaultDefinitionFile } from "../../src/localnet/definition.ts";
+import { addAccount, formatDraft, type GenesisDraft } from "../../src/localnet/genesis-edit.ts";
+import { Localnet } from "../../src/localnet/localnet.ts";
+import { LocalnetProcess } from "../../src/localnet/process.ts";
+import { homePaths } from "../../src/node/home.ts";
+import type { LoadOptions } from "./options.ts";
+import type { Sender } from "./signed-txs.ts";
+
+const program = fileURLToPath(new URL("../../bin/gonkad.mjs", import.meta.url));
+const startTimeoutMs = 300_000;
+/** What each account owns, in ngonka. */
+const wealth = 1_000_000_000n;
+
+export class LoadNet {
+  readonly chainId: string;
+  readonly rpcPorts: readonly number[];
+  /** Account number of the first sender. */
+  readonly firstNumber: number;
+  readonly crashes: string[] = [];
+  readonly #localnet: Localnet;
+  readonly #nodes: readonly LocalnetProcess[];
+  readonly #folder: string;
+  readonly #isKept: boolean;
+
+  private constructor(localnet: Localnet, options: LoadOptions, senders: readonly Sender[]) {
+    this.#localnet = localnet;
+    this.#isKept = options.home !== undefined;
+    const { plan } = localnet;
+    this.#folder = path.dirname(plan.home);
+    this.chainId = plan.chainId;
+    this.rpcPorts = plan.nodes.map(({ rpcPort }) => rpcPort);
+    this.firstNumber = editGenesis(localnet, options, senders);
+    this.#nodes = plan.nodes.map(({ name, home }, index) => {
+      const profile = index === 0 && options.profile;
+      const profiling = profile ? ["--cpu-prof", "--cpu-prof-dir", path.resolve(profile)] : [];
+      return new LocalnetProcess({
+        name,
+        logFile: path.join(home, "node.log"),
+        args: [...options.nodeOptions, ...profiling, program, "start", "--home", home],
+        onCrash: (who, how) => this.crashes.push(`${who}: ${how}`),
+      });
+    });
+  }
+
+  static async prepare(options: LoadOptions, senders: readonly Sender[]): Promise<LoadNet> {
+    const folder = options.home ?? mkdtempSync(path.join(tmpdir(), "gonka-load-"));
+    const file = path.join(folder, "definition.toml");
+    writeFileSync(file, definition(options));
+    const localnet = await Localnet.prepare({
+      home: path.join(folder, "net"),
+      file,
+      validators: options.validators,
+      nonces: 1,
+      isReset: true,
+      onCrash: () => undefined,
+    });
+    return new LoadNet(localnet, options, senders);
+  }
+
+  /** Processes of the nodes, by name. */
+  get pids(): ReadonlyMap<string, number> {
+    const running = this.#nodes.flatMap(({ name, pid }) => (pid ? [[name, pid] as const] : []));
+    return new Map(running);
+  }
+
+  /** Starts everything; resolves with the milliseconds until every node has the second block. */
+  async start({ staggerMs, hasHosts }: LoadOptions): Promise<number> {
+    const began = performance.now();
+    for (const node of this.#nodes) {
+      node.start();
+      if (staggerMs > 0) await sleep(staggerMs);
+    }
+    if (hasHosts) for (const host of this.#localnet.hosts.values()) host.start();
+    for (const port of this.rpcPorts) {
+      while ((await heightOf(port)) < 2) {
+        if (this.crashes.length > 0) throw new Error(this.crashes.join("; "));
+        if (performance.now() - began > startTimeoutMs) throw new Error("no second block");
+        await sleep(100);
+      }
+    }
+    return performance.now() - began;
+  }
+
+  /** Ends every process; a profile is written by its own, which takes a while. */
+  async stop(): Promise<void> {
+    const hosts = [...this.#localnet.hosts.values()];
+    await Promise.all([...hosts, ...this.#nodes].map((process) => process.stop(20_000)));
+    if (!this.#isKept) rmSync(this.#folder, { recursive: true, force: true });
+  }
+}
+
+/** The usual localnet on ports of this process: another one may run on the machine. */
+function definition({ timeoutCommit }: LoadOptions): string {
+  const base = 30_000 + (process.pid % 60) * 500;
+  const steps = ["p2p", "rpc", "rest", "grpc"].map((name, index) => [name, base + index] as const);
+  let text = readFileSync(defaultDefinitionFile, "utf8");
+  for (const [name, port] of steps) {
+    text = text
+      .replace(new RegExp(`^${name} = \\d+$`, "m"), `${name} = ${port}`)
+      .replace(new RegExp(`^${name}_step = \\d+$`, "m"), `${name}_step = 4`);
+  }
+  return text.replace(/^timeout_commit = .*$/m, `timeout_commit = "${timeoutCommit}"`);
+}
+
+/** Adds the senders and the room for their blocks; returns the first one's account number. */
+function editGenesis({ plan }: Localnet, options: LoadOptions, senders: readonly Sender[]): number {
+  const file = path.join(plan.home, "genesis.json");
+  const draft = JSON.parse(readFileSync(file, "utf8")) as GenesisDraft;
+  const { accounts } = draft.app_state.auth as { accounts: unknown[] };
+  const firstNumber = accounts.length;
+  for (const { address } of senders) {
+    addAccount(draft, address, [{ denom: "ngonka", amount: wealth }]);
+  }
+  Object.assign(draft.consensus_params.block as object, { max_gas: String(options.blockGas) });
+  const text = formatDraft(draft);
+  for (const { home } of plan.nodes) writeFileSync(homePaths(home).genesis, text);
+  writeFileSync(file, text);
+  return firstNumber;
+}
+
+async function heightOf(port: number): Promise<number> {
+  try {
+    const response = await fetch(`http://127.0.0.1:${port}/status`);
+    const { result } = (await response.json()) as {
+      result: { sync_info: { latest_block_height: string } };
+    };
+    return Number(result.sync_info.latest_block_height);
+  } catch {
+    return -1;
+  }
+}
