@@ -4,12 +4,20 @@
  */
 import type { Block } from "cosmjs-types/tendermint/types/block";
 import type { BlockID } from "cosmjs-types/tendermint/types/types";
-import { BlockMeta, Commit, Part } from "cosmjs-types/tendermint/types/types";
+import { BlockMeta, Commit, ExtendedCommit, Part } from "cosmjs-types/tendermint/types/types";
 import { concat, fromU64be, u64be } from "../encoding/bytes.ts";
 import { decodeBlock } from "../types/block.ts";
 import type { PartSet } from "../types/part-set.ts";
 import type { Db } from "./expected.ts";
-import { commitKey, hashKey, metaKey, partKey, rangeKey, seenCommitKey } from "./keys.ts";
+import {
+  commitKey,
+  extendedCommitKey,
+  hashKey,
+  metaKey,
+  partKey,
+  rangeKey,
+  seenCommitKey,
+} from "./keys.ts";
 
 /** Heights deleted per batch when pruning: bounds the memory of one batch. */
 const pruneBatchHeights = 100n;
@@ -105,18 +113,35 @@ export class BlockStore {
     return bytes && Commit.decode(bytes);
   }
 
+  /** The seen commit with its vote extensions; undefined where it was saved without them. */
+  loadExtendedCommit(height: bigint): ExtendedCommit | undefined {
+    const bytes = this.#db.get(extendedCommitKey(height));
+    return bytes && ExtendedCommit.decode(bytes);
+  }
+
   /**
-   * Appends a decided block; resolves when the disk has all of it. Throws BlockStoreError when
-   * the height does not follow or the parts are not complete.
+   * Appends a decided block, its commit perhaps also with vote extensions; resolves when the disk
+   * has all of it. Throws BlockStoreError when the height does not follow or the parts are not
+   * complete.
    */
-  async saveBlock(block: Block, parts: PartSet, seenCommit: Commit): Promise<void> {
+  async saveBlock(
+    block: Block,
+    parts: PartSet,
+    seenCommit: Commit,
+    extended?: ExtendedCommit | undefined,
+  ): Promise<void> {
     const { height } = block.header;
     if (this.#height > 0n && height !== this.#height + 1n) {
       throw new BlockStoreError(`block ${height} does not follow block ${this.#height}`);
     }
     if (!parts.isComplete) throw new BlockStoreError(`block ${height} has missing parts`);
     const base = this.#base === 0n ? height : this.#base;
-    await this.#db.batch(writesOf({ block, parts, seenCommit, base }), { sync: true });
+    const writes = writesOf({ block, parts, seenCommit, base });
+    if (extended) {
+      const value = ExtendedCommit.encode(extended).finish();
+      writes.push({ key: extendedCommitKey(height), value });
+    }
+    await this.#db.batch(writes, { sync: true });
     this.#base = base;
     this.#height = height;
   }
@@ -151,7 +176,7 @@ export class BlockStore {
 
   #deletionsOf(height: bigint): Write[] {
     const meta = this.loadBlockMeta(height);
-    const keys = [metaKey(height), commitKey(height), seenCommitKey(height)];
+    const keys = [commitKey, seenCommitKey, extendedCommitKey, metaKey].map((of) => of(height));
     if (meta) {
       keys.push(hashKey(meta.blockId.hash));
       for (let index = 0; index < meta.blockId.partSetHeader.total; index++) {

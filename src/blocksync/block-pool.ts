@@ -3,6 +3,7 @@
  * at a steady pace.
  */
 import type { Block } from "cosmjs-types/tendermint/types/block";
+import type { ExtendedCommit } from "cosmjs-types/tendermint/types/types";
 
 /** Heights asked for ahead of the next to apply. */
 const windowHeights = 24n;
@@ -16,6 +17,8 @@ const requestTicks = 150;
 export interface ReceivedBlock {
   readonly block: Block;
   readonly bytes: Uint8Array;
+  /** Its commit with vote extensions; undefined when none came with it. */
+  readonly extendedCommit?: ExtendedCommit | undefined;
 }
 
 interface Range {
@@ -133,9 +136,9 @@ export class BlockPool {
     this.#next++;
   }
 
-  /** One of the pair is false: forget both, and everything else of their senders. */
-  reject(pair: Pair): void {
-    for (const peerId of pair.senders) {
+  /** What these peers sent is false: forget all of it. */
+  reject(senders: readonly string[]): void {
+    for (const peerId of senders) {
       this.#peers.delete(peerId);
       for (const [height, request] of this.#requests) {
         if (request.peerId === peerId) this.#requests.delete(height);

@@ -1,4 +1,5 @@
 /** Answers block requests at the pace at which the peer takes the answers. */
+import { ExtendedCommit } from "cosmjs-types/tendermint/types/types";
 import type { Blocks, Clock, Peer } from "./expected.ts";
 import { blocksyncChannel, encodeMessage } from "./messages.ts";
 
@@ -14,12 +15,12 @@ interface Debt {
 
 /** The serving half of block sync. */
 export class BlockServer {
-  readonly #blocks: Pick<Blocks, "loadBlockBytes">;
+  readonly #blocks: Pick<Blocks, "loadBlockBytes" | "loadExtendedCommit">;
   readonly #clock: Clock;
   readonly #debts = new Map<string, Debt>();
   #isRetryDue = false;
 
-  constructor(blocks: Pick<Blocks, "loadBlockBytes">, clock: Clock) {
+  constructor(blocks: Pick<Blocks, "loadBlockBytes" | "loadExtendedCommit">, clock: Clock) {
     this.#blocks = blocks;
     this.#clock = clock;
   }
@@ -41,7 +42,11 @@ export class BlockServer {
   #pay(debt: Debt): void {
     for (let [height] = debt.heights; height !== undefined; [height] = debt.heights) {
       const block = this.#blocks.loadBlockBytes(height);
-      const answer = encodeMessage(block ? { type: "block", block } : { type: "noBlock", height });
+      const answer = encodeMessage(
+        block
+          ? { type: "block", block, extendedCommit: this.#extendedCommit(height) }
+          : { type: "noBlock", height },
+      );
       if (!debt.peer.send(blocksyncChannel, answer)) {
         this.#retry();
         return;
@@ -49,6 +54,11 @@ export class BlockServer {
       debt.heights.shift();
     }
     this.#debts.delete(debt.peer.id);
+  }
+
+  #extendedCommit(height: bigint): Uint8Array {
+    const extended = this.#blocks.loadExtendedCommit(height);
+    return extended ? ExtendedCommit.encode(extended).finish() : new Uint8Array(0);
   }
 
   #retry(): void {

@@ -1,6 +1,6 @@
 /** What blocksync/ needs of the rest of the node. */
 import type { Block } from "cosmjs-types/tendermint/types/block";
-import type { BlockID, Commit } from "cosmjs-types/tendermint/types/types";
+import type { BlockID, Commit, ExtendedCommit } from "cosmjs-types/tendermint/types/types";
 import type { ChainState } from "../types/chain-state.ts";
 import type { PartSet } from "../types/part-set.ts";
 
@@ -35,7 +35,14 @@ export interface Blocks {
   height(): bigint;
   /** The encoded block. */
   loadBlockBytes(height: bigint): Uint8Array | undefined;
-  saveBlock(block: Block, parts: PartSet, seenCommit: Commit): Promise<void>;
+  /** The commit of a stored block with its vote extensions; undefined where they were off. */
+  loadExtendedCommit(height: bigint): ExtendedCommit | undefined;
+  saveBlock(
+    block: Block,
+    parts: PartSet,
+    seenCommit: Commit,
+    extended?: ExtendedCommit | undefined,
+  ): Promise<void>;
 }
 
 /** Judges and applies blocks (execution/). */

@@ -1,17 +1,23 @@
 /** tendermint.blocksync.Message: what channel 0x40 carries (cometbft blocksync/msgs.go). */
 import { decodeTotal } from "../encoding/wire.ts";
 import { Message } from "../gen/tendermint/blocksync/types.ts";
+import { maxExtendedCommitBytes } from "../types/votes/extended-commit.ts";
 
 /** CometBFT's BlocksyncChannel. */
 export const blocksyncChannel = 0x40;
-/** The largest block and the tags around it. */
-export const maxMessageBytes = 104_857_600 + 64;
+/** The largest block, its commit with vote extensions, and the tags around them. */
+export const maxMessageBytes = 104_857_600 + maxExtendedCommitBytes + 64;
 
 /** A message, taken apart. */
 export type BlocksyncMessage =
   | { readonly type: "blockRequest"; readonly height: bigint }
   | { readonly type: "noBlock"; readonly height: bigint }
-  | { readonly type: "block"; readonly block: Uint8Array }
+  | {
+      readonly type: "block";
+      readonly block: Uint8Array;
+      /** tendermint.types.ExtendedCommit of its height; empty where vote extensions are off. */
+      readonly extendedCommit: Uint8Array;
+    }
   | { readonly type: "statusRequest" }
   | { readonly type: "status"; readonly base: bigint; readonly height: bigint };
 
@@ -27,7 +33,7 @@ function toProto(message: BlocksyncMessage): Message {
     case "noBlock":
       return { noBlockResponse: { height: message.height } };
     case "block":
-      return { blockResponse: { block: message.block, extCommit: new Uint8Array() } };
+      return { blockResponse: { block: message.block, extCommit: message.extendedCommit } };
     case "statusRequest":
       return { statusRequest: {} };
     case "status":
@@ -47,7 +53,10 @@ function fromProto(message: Message): BlocksyncMessage | undefined {
   const { blockRequest, noBlockResponse, blockResponse, statusRequest, statusResponse } = message;
   if (blockRequest) return atHeight("blockRequest", blockRequest.height);
   if (noBlockResponse) return atHeight("noBlock", noBlockResponse.height);
-  if (blockResponse) return { type: "block", block: blockResponse.block };
+  if (blockResponse) {
+    const { block, extCommit: extendedCommit } = blockResponse;
+    return { type: "block", block, extendedCommit };
+  }
   if (statusRequest) return { type: "statusRequest" };
   if (!statusResponse) return undefined;
   const { base, height } = statusResponse;

@@ -4,12 +4,15 @@
  * spec/execution.md, clause B.
  */
 
+import type { BlockID } from "cosmjs-types/tendermint/types/types";
 import { decodeBlock } from "../types/block.ts";
 import type { ChainState } from "../types/chain-state.ts";
 import { verifyCommit } from "../types/commit.ts";
+import { areExtensionsOn } from "../types/consensus-params.ts";
 import { hashHeader } from "../types/header.ts";
 import { PartSet } from "../types/part-set.ts";
-import type { Pair } from "./block-pool.ts";
+import { decodeExtendedCommit, verifyExtendedCommit } from "../types/votes/extended-commit.ts";
+import type { Pair, ReceivedBlock } from "./block-pool.ts";
 import { BlockPool } from "./block-pool.ts";
 import { BlockServer } from "./block-server.ts";
 import type { Blocks, Clock, Executor, Logger, Network, Peer } from "./expected.ts";
@@ -46,6 +49,12 @@ interface Run {
   isApplying: boolean;
   /** The applying, present or past. Never rejects. */
   applying: Promise<void>;
+}
+
+/** What is false, and by whom it came. */
+interface Refusal {
+  readonly refused: string;
+  readonly senders: readonly string[];
 }
 
 /** The reactor of channel 0x40. */
@@ -132,18 +141,21 @@ export class BlockSync {
       return;
     }
     if (message.type === "noBlock") run.pool.noBlock(peer.id, message.height);
-    if (message.type === "block") this.#takeBlock(run, peer, message.block);
+    if (message.type === "block") this.#takeBlock(run, peer, message);
     this.#askForBlocks(run);
   }
 
-  #takeBlock(run: Run, peer: Peer, bytes: Uint8Array): void {
+  #takeBlock(run: Run, peer: Peer, message: Extract<BlocksyncMessage, { type: "block" }>): void {
+    const bytes = message.block;
     const block = decodeBlock(bytes);
-    if (!block) {
+    const hasExtended = message.extendedCommit.length > 0;
+    const extendedCommit = hasExtended ? decodeExtendedCommit(message.extendedCommit) : undefined;
+    if (!block || (hasExtended && !extendedCommit)) {
       this.#parts.network.ban(peer, "block that does not decode");
       return;
     }
     // One that was not asked for is late, not hostile.
-    const isWanted = run.pool.add(peer.id, { block, bytes });
+    const isWanted = run.pool.add(peer.id, { block, bytes, extendedCommit });
     if (isWanted && !run.isApplying) run.applying = this.#applyAll(run);
   }
 
@@ -167,11 +179,17 @@ export class BlockSync {
   }
 
   /** No peer has the block after the next one, which would prove the next one. */
-  #isDone({ pool, ticks, progressTick }: Run): boolean {
-    if (pool.maxPeerHeight > pool.nextHeight) return false;
+  #isDone({ pool, ticks, progressTick, state }: Run): boolean {
+    if (pool.maxPeerHeight > pool.nextHeight || this.#lacksExtensions(state)) return false;
     if (ticks - progressTick >= aloneTicks) return true;
     const haveAllAnswered = pool.knownPeers >= this.#peers.size;
     return pool.knownPeers > 0 && haveAllAnswered && ticks >= settleTicks;
+  }
+
+  /** After state sync: only another block brings the vote extensions that consensus begins with. */
+  #lacksExtensions({ consensusParams, lastBlockHeight }: ChainState): boolean {
+    if (lastBlockHeight === 0n || !areExtensionsOn(consensusParams, lastBlockHeight)) return false;
+    return this.#parts.blocks.loadExtendedCommit(lastBlockHeight) === undefined;
   }
 
   #askForBlocks(run: Run): void {
@@ -187,13 +205,8 @@ export class BlockSync {
     run.isApplying = true;
     try {
       for (let pair = run.pool.pair(); pair && this.#run === run; pair = run.pool.pair()) {
-        const refused = await this.#apply(run, pair);
-        if (refused === undefined) continue;
-        run.pool.reject(pair);
-        for (const id of new Set(pair.senders)) {
-          const peer = this.#peers.get(id);
-          if (peer) this.#parts.network.ban(peer, `false block: ${refused}`);
-        }
+        const refusal = await this.#apply(run, pair);
+        if (refusal) this.#reject(run, refusal);
       }
     } catch (error) {
       this.#run = undefined;
@@ -203,24 +216,34 @@ export class BlockSync {
     }
   }
 
-  /** Applies the first of a pair; returns why not when one of the two is false. */
-  async #apply(run: Run, { first, second }: Pair): Promise<string | undefined> {
+  #reject(run: Run, { refused, senders }: Refusal): void {
+    run.pool.reject(senders);
+    for (const id of new Set(senders)) {
+      const peer = this.#peers.get(id);
+      if (peer) this.#parts.network.ban(peer, `false block: ${refused}`);
+    }
+  }
+
+  /** Applies the first of a pair; returns why not, and whose fault it is. */
+  async #apply(run: Run, { first, second, senders }: Pair): Promise<Refusal | undefined> {
     const { blocks, executor, log } = this.#parts;
     const { state } = run;
     const { header } = first.block;
     const commit = second.block.lastCommit;
-    if (!commit) return "no last commit";
+    if (!commit) return { refused: "no last commit", senders };
     const parts = PartSet.fromBytes(first.bytes);
     const blockId = { hash: hashHeader(header), partSetHeader: parts.header };
     const { chainId, validators } = state;
     // In full: consensus takes this commit over, and builds and gossips with every signature.
     const unproven = verifyCommit(chainId, validators, blockId, header.height, commit);
-    if (unproven !== undefined) return unproven;
+    if (unproven !== undefined) return { refused: unproven, senders };
+    const incomplete = refuseExtensions(state, blockId, first);
+    if (incomplete !== undefined) return { refused: incomplete, senders: senders.slice(0, 1) };
     const invalid = executor.validateBlock(state, first.block);
     if (invalid !== undefined) {
       throw new Error(`block ${header.height} is decided but invalid for this node: ${invalid}`);
     }
-    await blocks.saveBlock(first.block, parts, commit);
+    await blocks.saveBlock(first.block, parts, commit, first.extendedCommit);
     run.state = await executor.applyBlock(state, blockId, first.block);
     run.progressTick = run.ticks;
     run.pool.advance();
@@ -232,6 +255,23 @@ export class BlockSync {
   #broadcast(message: BlocksyncMessage): void {
     for (const peer of this.#peers.values()) send(peer, message);
   }
+}
+
+/**
+ * Why a block, which its successor proves, came with the wrong commit of its own: one with all vote
+ * extensions where they are on, none where they are off.
+ */
+function refuseExtensions(
+  { chainId, validators, consensusParams }: ChainState,
+  blockId: BlockID,
+  { block, extendedCommit: extended }: ReceivedBlock,
+): string | undefined {
+  const { height } = block.header;
+  if (!areExtensionsOn(consensusParams, height)) {
+    return extended && "vote extensions, and they are off";
+  }
+  if (!extended) return "no vote extensions";
+  return verifyExtendedCommit(chainId, validators, blockId, height, extended);
 }
 
 const send = (peer: Peer, message: BlocksyncMessage): boolean =>

@@ -5,7 +5,14 @@
  */
 import type { Block } from "cosmjs-types/tendermint/types/block";
 import type { Evidence } from "cosmjs-types/tendermint/types/evidence";
-import type { BlockID, Commit, Part, Proposal, Vote } from "cosmjs-types/tendermint/types/types";
+import type {
+  BlockID,
+  Commit,
+  ExtendedCommit,
+  Part,
+  Proposal,
+  Vote,
+} from "cosmjs-types/tendermint/types/types";
 import type { Time } from "../encoding/time.ts";
 import type { ChainState } from "../types/chain-state.ts";
 import type { PartSet } from "../types/part-set.ts";
@@ -19,6 +26,10 @@ export interface BlockExecutor {
   validateBlock(state: ChainState, block: Block): string | undefined;
   /** The application's ProcessProposal: whether it accepts a valid block. */
   processProposal(state: ChainState, block: Block): boolean;
+  /** The application's ExtendVote: what goes with this node's precommit for the block. */
+  extendVote(state: ChainState, block: Block): Uint8Array;
+  /** The application's VerifyVoteExtension: whether it accepts another validator's extension. */
+  acceptsExtension(vote: Vote): boolean;
   /** FinalizeBlock, Commit, the new state on disk, mempool update, events. */
   applyBlock(state: ChainState, blockId: BlockID, block: Block): Promise<ChainState>;
 }
@@ -29,6 +40,8 @@ export interface ProposalRequest {
   readonly height: bigint;
   /** Commit of height - 1; empty at the initial height. */
   readonly lastCommit: Commit;
+  /** The same with its vote extensions; undefined where they were off at height - 1. */
+  readonly extendedCommit: ExtendedCommit | undefined;
   readonly proposerAddress: Uint8Array;
   /** BFT time: the median of lastCommit, or the genesis time at the initial height. */
   readonly time: Time;
@@ -46,8 +59,15 @@ export interface BlockStore {
   loadCommit(height: bigint): Commit | undefined;
   /** The commit this node saw for that height, perhaps of other signers. */
   loadSeenCommit(height: bigint): Commit | undefined;
+  /** The seen commit with its vote extensions; undefined where they were off, or not seen. */
+  loadExtendedCommit(height: bigint): ExtendedCommit | undefined;
   /** Resolves when the disk has the block. */
-  saveBlock(block: Block, parts: PartSet, seenCommit: Commit): Promise<void>;
+  saveBlock(
+    block: Block,
+    parts: PartSet,
+    seenCommit: Commit,
+    extended?: ExtendedCommit | undefined,
+  ): Promise<void>;
 }
 
 /** Evidence of misbehaviour (evidence/). */
@@ -121,6 +141,8 @@ export interface Signer {
   readonly pubKey: PublicKey;
   /** The vote with its signature, and perhaps with the time of an earlier, equal vote. */
   signVote(chainId: string, vote: Vote): Vote | { readonly refused: string };
+  /** A precommit for a block with both signatures; an empty extension is signed as well. */
+  signExtendedVote(chainId: string, vote: Vote): Vote | { readonly refused: string };
   signProposal(chainId: string, proposal: Proposal): Proposal | { readonly refused: string };
 }
 

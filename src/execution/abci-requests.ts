@@ -2,11 +2,12 @@
 import type {
   CommitInfo,
   ExtendedCommitInfo,
+  RequestExtendVote,
   RequestFinalizeBlock,
   RequestProcessProposal,
 } from "cosmjs-types/tendermint/abci/types";
 import type { Block } from "cosmjs-types/tendermint/types/block";
-import type { Commit } from "cosmjs-types/tendermint/types/types";
+import type { Commit, ExtendedCommit } from "cosmjs-types/tendermint/types/types";
 import { evidenceToMisbehavior } from "../types/evidence.ts";
 import { hashHeader } from "../types/header.ts";
 import type { ValidatorSet } from "../types/validator-set.ts";
@@ -28,14 +29,20 @@ function commitInfo(commit: Commit | undefined, set: ValidatorSet): CommitInfo {
   return { round: commit.round, votes };
 }
 
-/** The same with room for vote extensions, which this chain has not enabled. */
-export function extendedCommitInfo(commit: Commit, set: ValidatorSet): ExtendedCommitInfo {
+/** The same with the vote extensions; empty ones where they were off in the commit's height. */
+export function extendedCommitInfo(
+  commit: Commit,
+  set: ValidatorSet,
+  extended: ExtendedCommit | undefined,
+): ExtendedCommitInfo {
   const { round, votes } = commitInfo(commit, set);
-  const empty = new Uint8Array();
-  return {
-    round,
-    votes: votes.map((vote) => ({ ...vote, voteExtension: empty, extensionSignature: empty })),
-  };
+  const none = new Uint8Array();
+  const withExtensions = votes.map((vote, index) => {
+    const entry = extended?.extendedSignatures[index];
+    const { extension: voteExtension = none, extensionSignature = none } = entry ?? {};
+    return { ...vote, voteExtension, extensionSignature };
+  });
+  return { round, votes: withExtensions };
 }
 
 /** FinalizeBlock of a block whose last commit is of that set. */
@@ -51,6 +58,12 @@ export function finalizeBlockRequest(block: Block, lastSet: ValidatorSet): Reque
     nextValidatorsHash: header.nextValidatorsHash,
     proposerAddress: header.proposerAddress,
   };
+}
+
+/** ExtendVote of the block that is about to be precommitted. */
+export function extendVoteRequest(block: Block, lastSet: ValidatorSet): RequestExtendVote {
+  const { decidedLastCommit, ...rest } = finalizeBlockRequest(block, lastSet);
+  return { ...rest, proposedLastCommit: decidedLastCommit };
 }
 
 /** ProcessProposal carries what FinalizeBlock would. */

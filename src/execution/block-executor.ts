@@ -9,7 +9,7 @@ import type { ResponseFinalizeBlock } from "cosmjs-types/tendermint/abci/types";
 import type { Block } from "cosmjs-types/tendermint/types/block";
 import type { Evidence } from "cosmjs-types/tendermint/types/evidence";
 import { EvidenceList } from "cosmjs-types/tendermint/types/evidence";
-import type { BlockID, Commit } from "cosmjs-types/tendermint/types/types";
+import type { BlockID, Commit, ExtendedCommit, Vote } from "cosmjs-types/tendermint/types/types";
 import type { Application } from "../abci/application.ts";
 import { toUpperHex } from "../encoding/bytes.ts";
 import { type Time, toNanos } from "../encoding/time.ts";
@@ -20,6 +20,7 @@ import { durationNanos, hashConsensusParams } from "../types/consensus-params.ts
 import { evidenceToMisbehavior } from "../types/evidence.ts";
 import {
   extendedCommitInfo,
+  extendVoteRequest,
   finalizeBlockRequest,
   processProposalRequest,
 } from "./abci-requests.ts";
@@ -39,7 +40,12 @@ const pruneHeightsPerBlock = 200n;
 /** The calls of the application that blocks need. */
 export type BlockApplication = Pick<
   Application,
-  "prepareProposal" | "processProposal" | "finalizeBlock" | "commit"
+  | "prepareProposal"
+  | "processProposal"
+  | "extendVote"
+  | "verifyVoteExtension"
+  | "finalizeBlock"
+  | "commit"
 >;
 
 /** What the executor works with. */
@@ -58,6 +64,7 @@ interface ProposalRequest {
   readonly state: ChainState;
   readonly height: bigint;
   readonly lastCommit: Commit;
+  readonly extendedCommit?: ExtendedCommit | undefined;
   readonly proposerAddress: Uint8Array;
   readonly time: Time;
 }
@@ -88,7 +95,11 @@ export class BlockExecutor {
     const { txs } = app.prepareProposal({
       maxTxBytes: room,
       txs: waiting,
-      localLastCommit: extendedCommitInfo(request.lastCommit, state.lastValidators),
+      localLastCommit: extendedCommitInfo(
+        request.lastCommit,
+        state.lastValidators,
+        request.extendedCommit,
+      ),
       misbehavior: evidence.flatMap(evidenceToMisbehavior),
       height: request.height,
       time: request.time,
@@ -117,6 +128,20 @@ export class BlockExecutor {
     if (status === 1) return true;
     if (status === 2) return false;
     throw new ApplicationError(`ProcessProposal answered status ${status}`);
+  }
+
+  /** The application's ExtendVote: what goes with this node's precommit for a valid block. */
+  extendVote(state: ChainState, block: Block): Uint8Array {
+    return this.#parts.app.extendVote(extendVoteRequest(block, state.lastValidators)).voteExtension;
+  }
+
+  /** The application's VerifyVoteExtension, of a vote whose two signatures are good. */
+  acceptsExtension({ blockId, validatorAddress, height, extension }: Vote): boolean {
+    const request = { hash: blockId.hash, validatorAddress, height, voteExtension: extension };
+    const { status } = this.#parts.app.verifyVoteExtension(request);
+    if (status === 1) return true;
+    if (status === 2) return false;
+    throw new ApplicationError(`VerifyVoteExtension answered status ${status}`);
   }
 
   /**

@@ -197,6 +197,8 @@ function answering(stored: ResponseFinalizeBlock): BlockApplication {
   return {
     prepareProposal: refuse,
     processProposal: refuse,
+    extendVote: refuse,
+    verifyVoteExtension: refuse,
     finalizeBlock: () => stored,
     commit: async () => ({ retainHeight: 0n }),
   };

@@ -68,25 +68,34 @@ export class LocalSigner {
 
   /**
    * The vote with its signature. At a point that is signed already, the same vote gets its old
-   * signature and time again, and any other is refused. Extensions are always signed anew.
+   * signature and time again, and any other is refused. Votes with an extension are refused: see
+   * signExtendedVote.
    */
   signVote(chainId: string, vote: Vote): Vote | SignRefusal {
-    const isPrevote = vote.type === prevoteType;
-    const step = isPrevote ? signSteps.prevote : signSteps.precommit;
-    const mayExtend = !isPrevote && !isNilBlockId(vote.blockId);
-    if (vote.extension.length > 0 && !mayExtend) {
-      return { refused: "only a precommit for a block can have an extension" };
-    }
+    if (vote.extension.length > 0) return { refused: "vote extensions are off" };
+    const step = vote.type === prevoteType ? signSteps.prevote : signSteps.precommit;
     const signed = this.#sign({
       point: { height: vote.height, round: vote.round, step },
       timestamp: vote.timestamp,
       signBytes: (timestamp) => voteSignBytes(chainId, { ...vote, timestamp }),
       timeField: voteTimeField,
     });
+    return "refused" in signed ? signed : { ...vote, ...signed };
+  }
+
+  /**
+   * A precommit for a block with both signatures, by the rule of signVote. The extension is signed
+   * anew every time, an empty one too: the application may make another one after a restart, and
+   * whoever has two of them has no proof of anything.
+   */
+  signExtendedVote(chainId: string, vote: Vote): Vote | SignRefusal {
+    if (vote.type === prevoteType || isNilBlockId(vote.blockId)) {
+      return { refused: "only a precommit for a block can have an extension" };
+    }
+    const signed = this.signVote(chainId, { ...vote, extension: new Uint8Array(0) });
     if ("refused" in signed) return signed;
-    if (vote.extension.length === 0) return { ...vote, ...signed };
     const extensionSignature = this.#signBytes(extensionSignBytes(chainId, vote));
-    return { ...vote, ...signed, extensionSignature };
+    return { ...signed, extension: vote.extension, extensionSignature };
   }
 
   /** The proposal with its signature, by the same rule. */

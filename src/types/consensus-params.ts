@@ -82,6 +82,12 @@ export function updateConsensusParams(
   };
 }
 
+/** Whether precommits of that height carry extensions (CometBFT VoteExtensionsEnabled). */
+export function areExtensionsOn(params: ConsensusParams, height: bigint): boolean {
+  const from = params.abci?.voteExtensionsEnableHeight ?? 0n;
+  return from > 0n && height >= from;
+}
+
 /** Nanoseconds of a protobuf duration. */
 export function durationNanos(duration: { seconds: bigint; nanos: number }): bigint {
   return duration.seconds * nanosPerSecond + BigInt(duration.nanos);

@@ -166,8 +166,8 @@ export class KvStoreApp implements Application {
     };
   }
 
-  extendVote = () => ({ voteExtension: none });
-  verifyVoteExtension = () => ({ status: 1 });
+  extendVote: Application["extendVote"] = () => ({ voteExtension: none });
+  verifyVoteExtension: Application["verifyVoteExtension"] = () => ({ status: 1 });
   listSnapshots: Application["listSnapshots"] = () => ({ snapshots: [] });
   offerSnapshot: Application["offerSnapshot"] = () => ({ result: 3 });
   loadSnapshotChunk: Application["loadSnapshotChunk"] = () => ({ chunk: none });

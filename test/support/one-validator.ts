@@ -26,7 +26,7 @@ import { defaultConsensusParams } from "../../src/types/consensus-params.ts";
 import { genesisState } from "../../src/types/genesis/genesis.ts";
 import { hashHeader } from "../../src/types/header.ts";
 import { PartSet } from "../../src/types/part-set.ts";
-import { proposalSignBytes, voteSignBytes } from "../../src/types/vote.ts";
+import { extensionSignBytes, proposalSignBytes, voteSignBytes } from "../../src/types/vote.ts";
 import { SimLogDisk } from "../sim/disks.ts";
 import { VirtualTime } from "../sim/virtual-time.ts";
 
@@ -60,6 +60,8 @@ export class OneValidator {
   readonly conflicts: (readonly [Vote, Vote])[] = [];
   readonly failures: unknown[] = [];
   readonly applied: bigint[] = [];
+  /** What it was told when it had to propose. */
+  readonly requests: ProposalRequest[] = [];
   events: string[] = [];
   /** Keys in the order of the validator set; the node is `self`. */
   readonly keys: readonly ValidatorKey[];
@@ -74,6 +76,9 @@ export class OneValidator {
   /** Why a block may not follow the state; the application's opinion of it. */
   invalid: (block: Block) => string | undefined = () => undefined;
   accepts: (block: Block) => boolean = () => true;
+  /** The application's vote extension, and its opinion of others'. */
+  extend: (block: Block) => Uint8Array = () => new Uint8Array(0);
+  acceptsExtension: (vote: Vote) => boolean = () => true;
   /** Holds applyBlock back until the test lets it go on. */
   applying: Promise<void> = Promise.resolve();
   engine!: ConsensusEngine; // Set by start, which every test calls first.
@@ -82,7 +87,8 @@ export class OneValidator {
   #signState: string | undefined;
   #life = 0;
 
-  constructor(validators = 4, maxBlockBytes = 1_048_576n) {
+  /** extensionsFrom: the height from which precommits carry extensions; 0 for never. */
+  constructor(validators = 4, maxBlockBytes = 1_048_576n, extensionsFrom = 0n) {
     const made = Array.from({ length: validators }, (_, i) =>
       validatorKey(new Uint8Array(32).fill(i + 1)),
     );
@@ -91,7 +97,11 @@ export class OneValidator {
       genesisTime: fromMillis(genesisMillis),
       chainId,
       initialHeight: 1n,
-      consensusParams: { ...params, block: { maxBytes: maxBlockBytes, maxGas: -1n } },
+      consensusParams: {
+        ...params,
+        block: { maxBytes: maxBlockBytes, maxGas: -1n },
+        abci: { voteExtensionsEnableHeight: extensionsFrom },
+      },
       validators: made.map((key) => ({ ...key, power: 10n, name: "" })),
       appHash: new Uint8Array(32),
       appState: {},
@@ -224,6 +234,12 @@ export class OneValidator {
     return { ...vote, signature: this.#sign(by, voteSignBytes(chainId, vote)) };
   }
 
+  /** A precommit of round 0 with an extension, which is signed too. */
+  extendedVote(of: Offered, by: number, extension: Uint8Array): Vote {
+    const vote = { ...this.vote("precommit", of, by), extension };
+    return { ...vote, extensionSignature: this.#sign(by, extensionSignBytes(chainId, vote)) };
+  }
+
   /** Hands the engine votes of these validators, as from a peer. */
   votes(type: VoteType, of: Offered | undefined, by: readonly number[], round = 0): void {
     for (const index of by) {
@@ -242,12 +258,16 @@ export class OneValidator {
 
   #executor(): BlockExecutor {
     return {
-      createProposal: ({ proposerAddress, time }: ProposalRequest) => {
+      createProposal: (request: ProposalRequest) => {
+        const { proposerAddress, time } = request;
+        this.requests.push(request);
         const { block } = this.block("own", this.self);
         return { ...block, header: { ...block.header, proposerAddress, time: { ...time } } };
       },
       validateBlock: (_state, block) => this.invalid(block),
       processProposal: (_state, block) => this.accepts(block),
+      extendVote: (_state, block) => this.extend(block),
+      acceptsExtension: (vote) => this.acceptsExtension(vote),
       applyBlock: async (state, blockId, { header }) => {
         await this.applying;
         this.applied.push(header.height);

@@ -4,7 +4,7 @@
  * stands on decided blocks.
  */
 import type { Block } from "cosmjs-types/tendermint/types/block";
-import type { BlockID, Commit } from "cosmjs-types/tendermint/types/types";
+import type { BlockID, Commit, ExtendedCommit } from "cosmjs-types/tendermint/types/types";
 import { BlockIDFlag } from "cosmjs-types/tendermint/types/validator";
 import type { Application } from "../../src/abci/application.ts";
 import { BlockStore } from "../../src/blockstore/block-store.ts";
@@ -21,12 +21,12 @@ import { defaultMempoolLimits, Mempool } from "../../src/mempool/mempool.ts";
 import { encodeBlock } from "../../src/types/block.ts";
 import type { ChainState } from "../../src/types/chain-state.ts";
 import { absentCommitSig, emptyCommit, medianTime } from "../../src/types/commit.ts";
-import { defaultConsensusParams } from "../../src/types/consensus-params.ts";
+import { areExtensionsOn, defaultConsensusParams } from "../../src/types/consensus-params.ts";
 import type { GenesisDoc } from "../../src/types/genesis/genesis.ts";
 import { hashHeader } from "../../src/types/header.ts";
 import { PartSet } from "../../src/types/part-set.ts";
 import { newValidator } from "../../src/types/validators/validator.ts";
-import { precommitType, voteSignBytes } from "../../src/types/vote.ts";
+import { extensionSignBytes, precommitType, voteSignBytes } from "../../src/types/vote.ts";
 
 export const chainId = "test-chain";
 const second = 1_000_000_000n;
@@ -98,6 +98,20 @@ export function signCommit(
   return { height, round: 0, blockId, signatures };
 }
 
+/** The same commit with an extension of each precommit that names its height and validator. */
+export function signExtensions(commit: Commit): ExtendedCommit {
+  const { height, round, blockId } = commit;
+  const extendedSignatures = commit.signatures.map((entry, index) => {
+    const seed = seeds.get(toHex(entry.validatorAddress));
+    if (!seed)
+      return { ...entry, extension: new Uint8Array(), extensionSignature: new Uint8Array() };
+    const extension = utf8(`${height} ${index}`);
+    const bytes = extensionSignBytes(chainId, { extension, height, round });
+    return { ...entry, extension, extensionSignature: ed25519Sign(seed, bytes) };
+  });
+  return { height, round, blockId, extendedSignatures };
+}
+
 export function blockIdOf(block: Block): { blockId: BlockID; parts: PartSet } {
   const parts = PartSet.fromBytes(encodeBlock(block));
   return { parts, blockId: { hash: hashHeader(block.header), partSetHeader: parts.header } };
@@ -151,8 +165,10 @@ export class TestChain {
   propose(): Block {
     const { state, lastCommit } = this;
     const isFirst = state.lastBlockHeight === 0n;
+    const isExtended = areExtensionsOn(state.consensusParams, state.lastBlockHeight);
     return this.executor.createProposal({
       state,
+      extendedCommit: isExtended && !isFirst ? signExtensions(lastCommit) : undefined,
       height: isFirst ? state.initialHeight : state.lastBlockHeight + 1n,
       lastCommit,
       proposerAddress: state.validators.proposer().address,
@@ -165,7 +181,13 @@ export class TestChain {
     const { blockId, parts } = blockIdOf(block);
     const { height, time } = block.header;
     const commit = signCommit(this.state, { blockId, height, time }, absent);
-    await this.blocks.saveBlock(block, parts, commit);
+    const isExtended = areExtensionsOn(this.state.consensusParams, height);
+    await this.blocks.saveBlock(
+      block,
+      parts,
+      commit,
+      isExtended ? signExtensions(commit) : undefined,
+    );
     this.lastCommit = commit;
     return blockId;
   }

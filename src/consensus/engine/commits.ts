@@ -1,8 +1,9 @@
 /** Commits as vote sets and back: what a height's precommits become in the next block. */
-import type { BlockID, Commit } from "cosmjs-types/tendermint/types/types";
+import type { BlockID, Commit, ExtendedCommit, Vote } from "cosmjs-types/tendermint/types/types";
 import { blockIdKey, isNilBlockId } from "../../types/block-id.ts";
 import { absentCommitSig, commitSigOf, commitVote } from "../../types/commit.ts";
 import type { ValidatorSet } from "../../types/validator-set.ts";
+import { extendCommit } from "../../types/votes/extended-commit.ts";
 import { addVote, nilKey, noVotes, openRounds, type VoteSet, type Votes } from "../votes.ts";
 
 /** The key of a vote's block: nilKey for nil. */
@@ -26,15 +27,28 @@ export function commitOf(set: VoteSet, height: bigint, blockId: BlockID): Commit
   return { height, round: set.round, blockId, signatures };
 }
 
-/** The precommits of a stored commit, which was verified when it was stored. */
-export function votesOfCommit(commit: Commit, validators: ValidatorSet): Votes {
-  let votes = openRounds(votesOf(validators), commit.round);
-  for (let validator = 0; validator < commit.signatures.length; validator++) {
-    const signed = commitVote(commit, validator);
+/** The same commit with the extensions of its precommits. */
+export const extendedCommitOf = (set: VoteSet, commit: Commit): ExtendedCommit =>
+  extendCommit(
+    commit,
+    set.votes.map((vote) => vote?.signed),
+  );
+
+/** The precommits of a commit by validator index; undefined for absent ones. No extensions. */
+export const votesOfCommit = (commit: Commit): readonly (Vote | undefined)[] =>
+  commit.signatures.map((_, index) => commitVote(commit, index));
+
+/** Stored precommits of one round, which were verified when they were stored. */
+export function storedVotes(
+  precommits: readonly (Vote | undefined)[],
+  round: number,
+  validators: ValidatorSet,
+): Votes {
+  let votes = openRounds(votesOf(validators), round);
+  for (const [validator, signed] of precommits.entries()) {
     if (!signed) continue;
     const block = keyOf(signed.blockId);
-    const vote = { type: "precommit", round: commit.round, validator, block, signed } as const;
-    [votes] = addVote(votes, vote, "");
+    [votes] = addVote(votes, { type: "precommit", round, validator, block, signed }, "");
   }
   return votes;
 }

@@ -123,7 +123,7 @@ export class ConsensusEngine {
     const isLate = signed.height === h.height - 1n && h.core.step === "newHeight" && h.lastCommit;
     if (signed.height !== h.height && !isLate) return;
     const vote = h.checkVote(signed);
-    if (vote === "known") return;
+    if (typeof vote === "string") return;
     if ("refused" in vote) this.#refuse(peer, vote.refused);
     else if (isLate) this.#takeLateCommit(h, vote, peer);
     else {
@@ -305,7 +305,7 @@ export class ConsensusEngine {
       return;
     }
     const vote = h.checkVote(signed);
-    if (vote === "known") return;
+    if (typeof vote === "string") return;
     if ("refused" in vote) throw new ConsensusFailure(`own vote: ${vote.refused}`);
     this.#logOwn([{ type: "vote", vote: signed }]);
     this.#drive({ type: "vote", vote, peer: "" });
@@ -337,8 +337,8 @@ export class ConsensusEngine {
 
   #begin(state: ChainState, lastCommit: LastCommit | undefined, commitTime: Time): void {
     this.#timers.cancelAll();
-    const { commitMs } = this.#parts.timeouts;
-    const h = new Height({ state, lastCommit, startTime: addMillis(commitTime, commitMs) });
+    const startTime = addMillis(commitTime, this.#parts.timeouts.commitMs);
+    const h = new Height({ state, lastCommit, startTime }, this.#parts);
     this.#height = h;
     this.#timers.schedule(h, { step: "newHeight", round: 0 });
     this.#emit({ type: "step" });

@@ -5,16 +5,19 @@ import { equalBytes } from "../../encoding/bytes.ts";
 import { addNanos, compareTime, type Time } from "../../encoding/time.ts";
 import { blockIdKey } from "../../types/block-id.ts";
 import type { ChainState } from "../../types/chain-state.ts";
-import { maxBlockSizeBytes } from "../../types/consensus-params.ts";
+import { areExtensionsOn, maxBlockSizeBytes } from "../../types/consensus-params.ts";
 import { blockPartSizeBytes } from "../../types/part-set.ts";
 import type { ValidatorSet } from "../../types/validator-set.ts";
-import { verifyProposal, verifyVote } from "../../types/vote.ts";
+import type { PublicKey } from "../../types/validators/validator.ts";
+import { verifyProposal, verifyVote, verifyVoteExtension } from "../../types/vote.ts";
+import type { BlockExecutor, Signer } from "../expected.ts";
 import { voteTypeOf } from "../gossip/messages.ts";
 import { newHeight, type RoundState } from "../round.ts";
 import {
   addVote,
   type BlockKey,
   type CheckedVote,
+  nilKey,
   type Votes,
   voteSet,
   votesBy,
@@ -37,6 +40,16 @@ export interface LastCommit {
   readonly round: number;
 }
 
+/** Who has a say in other validators' vote extensions. */
+interface ExtensionJudges {
+  readonly executor: Pick<BlockExecutor, "acceptsExtension">;
+  readonly signer: Pick<Signer, "address"> | undefined;
+}
+
+interface Refused {
+  readonly refused: string;
+}
+
 /** The height that is being decided. */
 export class Height {
   readonly state: ChainState;
@@ -57,16 +70,21 @@ export class Height {
   readonly blocks: BlockAssembly;
   /** Answers of the application's ProcessProposal; false for blocks that are not valid at all. */
   readonly #accepted = new Map<BlockKey, boolean>();
+  readonly #judges: ExtensionJudges;
   /** Parts that fitted nothing, by peer. */
   readonly #unmatched = new Map<string, number>();
   #validatorsRound = 0;
 
-  constructor(start: {
-    readonly state: ChainState;
-    readonly lastCommit: LastCommit | undefined;
-    readonly startTime: Time;
-  }) {
+  constructor(
+    start: {
+      readonly state: ChainState;
+      readonly lastCommit: LastCommit | undefined;
+      readonly startTime: Time;
+    },
+    judges: ExtensionJudges,
+  ) {
     const { state } = start;
+    this.#judges = judges;
     this.state = state;
     this.height = state.lastBlockHeight === 0n ? state.initialHeight : state.lastBlockHeight + 1n;
     this.lastCommit = start.lastCommit;
@@ -126,9 +144,10 @@ export class Height {
 
   /**
    * A vote of this height, or a precommit of the one before, checked against its validator;
-   * "known" when it is here already; or why it is not acceptable.
+   * "known" when it is here already; "declined" when the application does not accept its
+   * extension, which proves nothing against who passed it on; or why it is not acceptable.
    */
-  checkVote(signed: Vote): CheckedVote | "known" | { refused: string } {
+  checkVote(signed: Vote): CheckedVote | "known" | "declined" | { refused: string } {
     const type = voteTypeOf(signed.type);
     const isLast = signed.height !== this.height;
     const set = isLast ? this.state.lastValidators : this.state.validators;
@@ -139,12 +158,31 @@ export class Height {
     const votes = isLast ? this.lastCommit?.votes : this.core.votes;
     const before = votes && voteSet(votes, type, round);
     if (before && isKnown(votesBy(before, validator), vote)) return "known";
-    if (signed.extension.length > 0 || signed.extensionSignature.length > 0) {
-      return { refused: "vote extension, and extensions are off" };
+    if (!verifyVote(this.state.chainId, signed, member.pubKey)) {
+      return { refused: `vote signature of validator ${validator}` };
     }
-    return verifyVote(this.state.chainId, signed, member.pubKey)
-      ? vote
-      : { refused: `vote signature of validator ${validator}` };
+    return this.#checkExtension(vote, member.pubKey) ?? vote;
+  }
+
+  /**
+   * Signature and application, in this order. As in CometBFT the application is not asked about
+   * its own node's vote, nor about a precommit that came after its height was decided.
+   */
+  #checkExtension(vote: CheckedVote, pubKey: PublicKey): "declined" | Refused | undefined {
+    const { signed, type, block, validator } = vote;
+    const { chainId, consensusParams } = this.state;
+    if (!areExtensionsOn(consensusParams, signed.height)) {
+      const isBare = signed.extension.length === 0 && signed.extensionSignature.length === 0;
+      return isBare ? undefined : { refused: "vote extension, and extensions are off" };
+    }
+    if (type !== "precommit" || block === nilKey) return undefined; // Bare: validateVoteBasic.
+    if (!verifyVoteExtension(chainId, signed, pubKey)) {
+      return { refused: `extension signature of validator ${validator}` };
+    }
+    const { signer, executor } = this.#judges;
+    const isOwn = signer && equalBytes(signer.address, signed.validatorAddress);
+    if (isOwn || signed.height !== this.height) return undefined;
+    return executor.acceptsExtension(signed) ? undefined : "declined";
   }
 
   /** The time of a vote cast now (cometbft voteTime): after the block it may be about. */

@@ -3,6 +3,7 @@ import type { Part, Proposal, Vote } from "cosmjs-types/tendermint/types/types";
 import { encodeBlock } from "../../types/block.ts";
 import { zeroBlockId } from "../../types/block-id.ts";
 import { emptyCommit, medianTime } from "../../types/commit.ts";
+import { areExtensionsOn } from "../../types/consensus-params.ts";
 import { hashHeader } from "../../types/header.ts";
 import { PartSet } from "../../types/part-set.ts";
 import { precommitType, prevoteType, proposalType } from "../../types/vote.ts";
@@ -10,7 +11,7 @@ import type { BlockExecutor, Clock, ProposalRequest, Signer } from "../expected.
 import type { Lock } from "../round.ts";
 import { type BlockKey, nilKey, type VoteType, voteSet } from "../votes.ts";
 import type { CompleteBlock } from "./block-assembly.ts";
-import { commitOf } from "./commits.ts";
+import { commitOf, extendedCommitOf } from "./commits.ts";
 import type { Height } from "./height.ts";
 
 interface SigningParts {
@@ -67,11 +68,14 @@ function proposalRequest(h: Height, proposerAddress: Uint8Array): ProposalReques
   const set = lastCommit && voteSet(lastCommit.votes, "precommit", lastCommit.round);
   if (!set) {
     const time = state.lastBlockTime;
-    return { state, height, lastCommit: emptyCommit(), proposerAddress, time };
+    const commit = { lastCommit: emptyCommit(), extendedCommit: undefined };
+    return { state, height, ...commit, proposerAddress, time };
   }
   const commit = commitOf(set, height - 1n, state.lastBlockId);
+  const isExtended = areExtensionsOn(state.consensusParams, height - 1n);
+  const extendedCommit = isExtended ? extendedCommitOf(set, commit) : undefined;
   const time = medianTime(commit, state.lastValidators);
-  return { state, height, lastCommit: commit, proposerAddress, time };
+  return { state, height, lastCommit: commit, extendedCommit, proposerAddress, time };
 }
 
 function allParts(set: PartSet): readonly Part[] {
@@ -80,10 +84,14 @@ function allParts(set: PartSet): readonly Part[] {
   );
 }
 
-/** A vote of this node, or why it was not signed. */
+/**
+ * A vote of this node, or why it was not signed. Where vote extensions are on, the application
+ * extends a precommit for a block.
+ */
 export function signedVote(
   h: Height,
   cast: SigningParts & {
+    readonly executor: Pick<BlockExecutor, "extendVote">;
     readonly vote: VoteType;
     readonly round: number;
     readonly block: BlockKey;
@@ -91,9 +99,10 @@ export function signedVote(
   },
 ): Vote | { readonly refused: string } {
   const { signer, round, block } = cast;
-  const blockId = block === nilKey ? zeroBlockId() : h.blocks.complete(block)?.id;
+  const complete = h.blocks.complete(block);
+  const blockId = block === nilKey ? zeroBlockId() : complete?.id;
   if (!blockId) return { refused: `block ${block} is not here` };
-  return signer.signVote(h.state.chainId, {
+  const vote: Vote = {
     type: cast.vote === "prevote" ? prevoteType : precommitType,
     height: h.height,
     round,
@@ -104,5 +113,13 @@ export function signedVote(
     signature: new Uint8Array(0),
     extension: new Uint8Array(0),
     extensionSignature: new Uint8Array(0),
-  });
+  };
+  const { chainId, consensusParams } = h.state;
+  const isExtended = complete && vote.type === precommitType && block !== nilKey;
+  if (!isExtended || !areExtensionsOn(consensusParams, h.height)) {
+    return signer.signVote(chainId, vote);
+  }
+  if ("refused" in complete.content) return complete.content;
+  const extension = cast.executor.extendVote(h.state, complete.content);
+  return signer.signExtendedVote(chainId, { ...vote, extension });
 }

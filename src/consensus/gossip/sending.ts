@@ -2,10 +2,12 @@
  * What a peer lacks and we have: proposal, block parts and votes, also of heights it has not left
  * yet (cometbft consensus/reactor.go, the gossip routines). spec/consensus.md, clause G.
  */
-import type { Commit, Vote } from "cosmjs-types/tendermint/types/types";
+import type { Vote } from "cosmjs-types/tendermint/types/types";
 import { BitArray } from "../../types/bit-array.ts";
 import { equalPartSetHeader } from "../../types/block-id.ts";
-import { commitVote } from "../../types/commit.ts";
+import { areExtensionsOn } from "../../types/consensus-params.ts";
+import { extendedVotes } from "../../types/votes/extended-commit.ts";
+import { votesOfCommit } from "../engine/commits.ts";
 import type { RoundView } from "../engine/events.ts";
 import type { BlockStore, Peer } from "../expected.ts";
 import { type CheckedVote, type VoteSet, voteSet } from "../votes.ts";
@@ -21,7 +23,13 @@ export const voteSetBitsChannel = 0x23;
 /** The decided blocks that lagging peers are served from. */
 export type ServedBlocks = Pick<
   BlockStore,
-  "base" | "height" | "loadBlockId" | "loadPart" | "loadCommit" | "loadSeenCommit"
+  | "base"
+  | "height"
+  | "loadBlockId"
+  | "loadPart"
+  | "loadCommit"
+  | "loadSeenCommit"
+  | "loadExtendedCommit"
 >;
 
 /** A peer and what it has. */
@@ -94,7 +102,7 @@ export function sendVotes(view: RoundView, entry: PeerEntry, blocks: ServedBlock
   } else if (state.height > 0n && state.height < view.height) {
     const last = state.height === view.height - 1n ? view.lastCommit : undefined;
     if (last) sendCommit(entry, setVotes(voteSet(last.votes, "precommit", last.round)));
-    else sendStoredCommit(entry, blocks);
+    else sendStoredCommit(view, entry, blocks);
   }
 }
 
@@ -143,15 +151,18 @@ function sendCommit(entry: PeerEntry, votes: readonly (Vote | undefined)[]): voi
   sendMissing(entry, votes);
 }
 
-function sendStoredCommit(entry: PeerEntry, blocks: ServedBlocks): void {
+/** A peer that needs vote extensions could do nothing with precommits that lack them. */
+function sendStoredCommit(view: RoundView, entry: PeerEntry, blocks: ServedBlocks): void {
   const { height } = entry.state;
   if (height < blocks.base() || height > blocks.height()) return;
+  if (areExtensionsOn(view.state.consensusParams, height)) {
+    const extended = blocks.loadExtendedCommit(height);
+    if (extended) sendCommit(entry, extendedVotes(extended));
+    return;
+  }
   const commit = blocks.loadCommit(height) ?? blocks.loadSeenCommit(height);
-  if (commit) sendCommit(entry, commitVotes(commit));
+  if (commit) sendCommit(entry, votesOfCommit(commit));
 }
-
-const commitVotes = (commit: Commit): readonly (Vote | undefined)[] =>
-  commit.signatures.map((_, index) => commitVote(commit, index));
 
 function sendMissing(entry: PeerEntry, votes: readonly (Vote | undefined)[]): void {
   for (const [index, vote] of votes.entries()) {

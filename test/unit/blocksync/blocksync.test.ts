@@ -40,7 +40,7 @@ t.test("messages encode as CometBFT's [TestBlocksyncMessageVectors]", async (t) 
     [{ type: "blockRequest", height: 1n }, "0a020801"],
     [{ type: "blockRequest", height: maxInt64 }, "0a0a08ffffffffffffffff7f"],
     [
-      { type: "block", block: encodeBlock(vectorBlock()) },
+      { type: "block", block: encodeBlock(vectorBlock()), extendedCommit: new Uint8Array(0) },
       "1a700a6e0a5b0a02080b1803220b088092b8c398feffffff012a0212003a20c4da88e876062aa1543400d50d0eaa0dac88096057949cfb7bca7f3a48c04bf96a20e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855120d0a0b48656c6c6f20576f726c641a00",
     ],
     [{ type: "noBlock", height: 1n }, "12020801"],

@@ -3,10 +3,16 @@
  * state/execution_test.go and state/state_test.go; names in brackets are its test names.
  */
 
-import type { RequestFinalizeBlock } from "cosmjs-types/tendermint/abci/types";
+import type {
+  RequestExtendVote,
+  RequestFinalizeBlock,
+  RequestPrepareProposal,
+  RequestVerifyVoteExtension,
+} from "cosmjs-types/tendermint/abci/types";
 import type { Evidence } from "cosmjs-types/tendermint/types/evidence";
+import { Vote } from "cosmjs-types/tendermint/types/types";
 import t from "tap";
-import { utf8 } from "../../../src/encoding/bytes.ts";
+import { fromUtf8, utf8 } from "../../../src/encoding/bytes.ts";
 import { ApplicationError, nextState } from "../../../src/execution/next-state.ts";
 import { MemoryDb } from "../../../src/store/memory-db.ts";
 import { defaultConsensusParams } from "../../../src/types/consensus-params.ts";
@@ -23,12 +29,78 @@ class RecordingApp extends KvStoreApp {
   }
 }
 
+/** Records what it is told of vote extensions, and accepts those that name their height. */
+class ExtendingApp extends RecordingApp {
+  readonly proposals: RequestPrepareProposal[] = [];
+  readonly extended: RequestExtendVote[] = [];
+  override prepareProposal(request: RequestPrepareProposal) {
+    this.proposals.push(request);
+    return super.prepareProposal(request);
+  }
+  override extendVote = (request: RequestExtendVote) => {
+    this.extended.push(request);
+    return { voteExtension: utf8(String(request.height)) };
+  };
+  override verifyVoteExtension = (request: RequestVerifyVoteExtension) => ({
+    status: [1, 2, 0][request.voteExtension[0] ?? 0] ?? 0,
+  });
+}
+
 const disks = () => ({ blockDb: new MemoryDb(), stateDb: new MemoryDb() });
 
 async function chainOf(validators: number, app = new RecordingApp(emptyDisk())) {
   const chain = await TestChain.open(app, disks(), { genesis: testGenesis(validators) });
   return { app, chain };
 }
+
+t.test(
+  "PrepareProposal sees the extensions [LocalLastCommit_BuildExtendedCommitInfo]",
+  async (t) => {
+    const app = new ExtendingApp(emptyDisk());
+    const consensusParams = {
+      ...defaultConsensusParams(),
+      abci: { voteExtensionsEnableHeight: 2n },
+    };
+    const genesis = testGenesis(4, { consensusParams });
+    const chain = await TestChain.open(app, disks(), { genesis });
+    await chain.advance();
+    await chain.advance([], [2]);
+    await chain.advance();
+    const told = app.proposals.map(({ localLastCommit }) =>
+      localLastCommit.votes.map(({ blockIdFlag, voteExtension, extensionSignature }) =>
+        [blockIdFlag, fromUtf8(voteExtension), extensionSignature.length].join("/"),
+      ),
+    );
+    t.same(told, [[], Array(4).fill("2//0"), ["2/2 0/64", "2/2 1/64", "1//0", "2/2 3/64"]]);
+    t.same(
+      app.proposals[2]?.localLastCommit.votes.map((vote) => vote.validator),
+      chain.state.lastValidators.validators.map(({ address, power }) => ({ address, power })),
+    );
+  },
+);
+
+t.test("ExtendVote is told the block, VerifyVoteExtension the vote", async (t) => {
+  const app = new ExtendingApp(emptyDisk());
+  const { chain } = await chainOf(3, app);
+  await chain.advance();
+  const block = chain.propose();
+  t.same(chain.executor.extendVote(chain.state, block), utf8("2"));
+  const [asked] = app.extended;
+  const { blockId } = blockIdOf(block);
+  t.same(asked?.hash, blockId.hash);
+  t.same([asked?.height, asked?.time], [2n, block.header.time]);
+  t.same(asked?.txs, block.data.txs);
+  t.same(asked?.nextValidatorsHash, block.header.nextValidatorsHash);
+  t.same(asked?.proposerAddress, block.header.proposerAddress);
+  t.equal(asked?.proposedLastCommit.votes.length, 3);
+  const vote = (first: number) => ({
+    ...Vote.fromPartial({ type: 2, height: 2n, extension: Uint8Array.of(first) }),
+    blockId,
+  });
+  t.ok(chain.executor.acceptsExtension(vote(0)));
+  t.notOk(chain.executor.acceptsExtension(vote(1)));
+  t.throws(() => chain.executor.acceptsExtension(vote(2)), ApplicationError, "status 0");
+});
 
 t.test("a block executes, commits, and shows in the next header", async (t) => {
   const { app, chain } = await chainOf(4);

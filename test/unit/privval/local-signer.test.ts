@@ -15,7 +15,8 @@ import {
 } from "../../../src/privval/key-file.ts";
 import { LocalSigner, type StateFile } from "../../../src/privval/local-signer.ts";
 import { parseStateFile } from "../../../src/privval/sign-state.ts";
-import { verifyProposal, verifyVote } from "../../../src/types/vote.ts";
+import { zeroBlockId } from "../../../src/types/block-id.ts";
+import { verifyProposal, verifyVote, verifyVoteExtension } from "../../../src/types/vote.ts";
 
 const chainId = "test-chain";
 const key = validatorKey(new Uint8Array(32).fill(7));
@@ -104,17 +105,29 @@ t.test("S3: the state is in the file before the signature leaves, and survives",
   t.throws(() => new LocalSigner(key, failing).signVote(chainId, vote()), /disk full/);
 });
 
-t.test("extensions are signed always, and only on precommits for a block", async (t) => {
+t.test("S2: an extension is signed anew at the same point, an empty one too", async (t) => {
+  // cometbft v0.38.25 privval/file_test.go, TestVoteExtensionsAreAlwaysSigned.
   const signer = new LocalSigner(key, memoryFile());
   const extension = Uint8Array.of(1, 2);
-  t.match(signer.signVote(chainId, vote({ extension })), { refused: /extension/ });
+  const only = { refused: /only a precommit for a block/ };
+  t.match(signer.signVote(chainId, vote({ extension })), { refused: /are off/ });
+  t.match(signer.signExtendedVote(chainId, vote({ extension })), only);
+  t.match(signer.signExtendedVote(chainId, vote({ type: 2, blockId: zeroBlockId() })), only);
   const precommit = vote({ type: 2, extension });
-  const first = signer.signVote(chainId, precommit);
-  const other = signer.signVote(chainId, { ...precommit, extension: Uint8Array.of(3) });
-  t.ok("signature" in first && "signature" in other);
-  if (!("signature" in first && "signature" in other)) return;
-  t.same(first.signature, other.signature);
-  t.notSame(first.extensionSignature, other.extensionSignature);
+  const made = [extension, Uint8Array.of(3), new Uint8Array(0)].map((extension, index) => {
+    const timestamp = time(100n + BigInt(index));
+    return signer.signExtendedVote(chainId, { ...precommit, timestamp, extension });
+  });
+  const signed = made.filter((one) => "signature" in one);
+  t.equal(signed.length, 3);
+  for (const one of signed) {
+    t.same([one.signature, one.timestamp], [signed[0]?.signature, signed[0]?.timestamp]);
+    t.ok(verifyVote(chainId, one, key.pubKey) && verifyVoteExtension(chainId, one, key.pubKey));
+  }
+  t.equal(new Set(signed.map((one) => String(one.extensionSignature))).size, 3);
+  t.match(signer.signExtendedVote(chainId, { ...precommit, blockId: id(9) }), {
+    refused: /something else/,
+  });
 });
 
 t.test("the files are CometBFT's: JSON names, encodings and mode", async (t) => {

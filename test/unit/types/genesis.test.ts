@@ -9,6 +9,7 @@ import { ed25519PublicKey } from "../../../src/crypto/ed25519.ts";
 import { secp256k1PublicKey } from "../../../src/crypto/secp256k1.ts";
 import { toBase64, toHex } from "../../../src/encoding/bytes.ts";
 import {
+  areExtensionsOn,
   defaultConsensusParams,
   updateConsensusParams,
   validateConsensusParams,
@@ -342,23 +343,33 @@ t.test("updates of parameters replace whole sections (TestConsensusParamsUpdate)
 });
 
 t.test("vote extensions never start in the past (TestConsensusParamsUpdate_EnableHeight)", (t) => {
-  // Enable height before, in the update, current height, and whether it may.
-  const cases: [bigint, bigint, bigint, boolean][] = [
-    [3n, 0n, 2n, true],
-    [3n, 0n, 3n, false],
-    [0n, 5n, 4n, true],
-    [0n, 5n, 5n, false],
-    [5n, 5n, 9n, true],
-    [5n, 6n, 4n, true],
-    [5n, 6n, 5n, false],
-    [0n, 0n, 9n, true],
-    [0n, -1n, 1n, false],
-  ];
-  for (const [before, after, height, mayPass] of cases) {
-    const params = (enable: bigint) => ({ abci: { voteExtensionsEnableHeight: enable } });
-    const refused = validateExtensionsUpdate(params(before), params(after), height);
-    t.equal(refused === undefined, mayPass, `${before} to ${after} at ${height}: ${refused}`);
+  // cometbft v0.38.25 types/params_test.go: current height, enable height before and after.
+  const passing =
+    "3,0,0 3,100,100 100,100,100 300,100,100 3,0,5 4,0,5 4,5,0 1,10,5 4,10,5 3,10,15 9,10,15 " +
+    "3,-5,100";
+  const failing =
+    "5,0,5 6,0,5 50,0,5 5,5,0 6,5,0 10,5,0 5,10,5 6,10,5 9,10,5 10,10,5 11,10,5 100,10,5 " +
+    "10,10,15 11,10,15 14,10,15 15,10,15 16,10,15 100,10,15 3,0,-5 3,-10,3 3,-3,-3 100,-8,-9 " +
+    "300,-10,-8";
+  const params = (enable: bigint) => ({ abci: { voteExtensionsEnableHeight: enable } });
+  for (const [cases, mayPass] of [
+    [passing, true],
+    [failing, false],
+  ] as const) {
+    for (const [height = 0n, before = 0n, after = 0n] of cases
+      .split(" ")
+      .map((one) => one.split(",").map(BigInt))) {
+      const refused = validateExtensionsUpdate(params(before), params(after), height);
+      t.equal(refused === undefined, mayPass, `${before} to ${after} at ${height}: ${refused}`);
+    }
   }
-  t.equal(validateExtensionsUpdate({}, {}, 1n), undefined, "no such section");
+  for (const before of [400n, 200n]) {
+    t.equal(validateExtensionsUpdate(params(before), {}, 300n), undefined, "no such section");
+  }
+  t.same(
+    [0n, 4n, 5n, 6n].map((height) => areExtensionsOn(params(5n), height)),
+    [false, false, true, true],
+  );
+  t.notOk(areExtensionsOn(params(0n), 9n) || areExtensionsOn({}, 9n), "0 is off");
   t.end();
 });
