@@ -1,5 +1,6 @@
 // Hashes against values published by others, and the two SHA-256 compressions against each other.
 #include "../src/hash/blake3.hpp"
+#include "../src/hash/iavl-nodes.hpp"
 #include "../src/hash/multiproof.hpp"
 #include "../src/hash/sha256.hpp"
 #include "fixtures.hpp"
@@ -112,6 +113,42 @@ TEST("RFC 6962: a streamed root equals the recursive one, and every opening lead
     }
   }
   same_hex(MerkleTree().root(), to_hex(sha256({})), "the empty tree");
+}
+
+// The values of test/unit/store/node-hasher.test.ts.
+TEST("IAVL nodes: a leaf, an inner node, and batches that point elsewhere") {
+  uint32_t cells[48] = {}, leaves[] = {0, 1}, inner[] = {2};
+  const auto set = [&](uint32_t id, uint32_t left, uint32_t right, uint32_t version, uint32_t size) {
+    uint32_t* cell = cells + 16 * id;
+    cell[0] = left, cell[1] = right, cell[3] = version, cell[4] = size, cell[5] = size - 1;
+  };
+  set(0, 0, 0, 2, 1);
+  set(1, 0, 0, 3, 1);
+  set(2, 0, 1, 3, 2);
+  Bytes records;
+  append32(records, 3), append32(records, 5), append(records, bytes_of("keyvalue"));
+  append32(records, 5), append32(records, 0), append(records, bytes_of("other"));
+  records.resize(32);
+  hash_iavl_nodes({cells, leaves, records, inner});
+  const auto hash_at = [&](uint32_t id) {
+    Hash out;
+    std::memcpy(out.data(), cells + 16 * id + 8, out.size());
+    return out;
+  };
+  same_hex(hash_at(0), "356454ab80d0a686e0844cb3300da0f5751f4768c8124457d4d703232c0c7afe", "leaf");
+  same_hex(hash_at(2), "708dab461ea7131ae5129cf962c8d9b8eea31cb3ba4c1540017a766f75930d44", "inner");
+  const auto refused = [&](const IavlBatch& batch, const char* what) {
+    try {
+      hash_iavl_nodes(batch);
+    } catch (const std::out_of_range&) {
+      return;
+    }
+    fail(what);
+  };
+  const std::span<uint32_t> two(cells, 32);
+  refused({two, leaves, records, inner}, "a cell beyond the memory");
+  refused({cells, leaves, {records.data(), 24}, {}}, "a record beyond the memory");
+  refused({cells, leaves, {records.data(), 20}, {}}, "lengths beyond the memory");
 }
 
 }  // namespace gonka::test

@@ -147,6 +147,13 @@ export interface Addon {
   mwcVerify(
     options: AddonChallenge & AddonAnswer & AddonSamples & { readonly opening: AddonOpening },
   ): AddonJob<string>;
+  /** Hashes of the store's nodes, written into cells before the call returns. */
+  hashNodes?(batch: {
+    readonly cells: Uint32Array;
+    readonly leaves: Uint32Array;
+    readonly records: Uint8Array;
+    readonly inner: Uint32Array;
+  }): void;
 }
 
 /** The addon, or why it is not here. */

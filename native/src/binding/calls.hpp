@@ -23,4 +23,6 @@ napi_value answer_challenge(napi_env env, const Fields& fields);
 napi_value open_challenge(napi_env env, const Fields& fields);
 napi_value verify_challenge(napi_env env, const Fields& fields);
 
+napi_value hash_nodes(napi_env env, const Fields& fields);
+
 }  // namespace gonka::binding

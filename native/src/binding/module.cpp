@@ -45,7 +45,8 @@ extern "C" __attribute__((visibility("default"))) napi_value napi_register_modul
              {"modelRoot", guarded<compute_model_root>},
              {"mwcAnswer", guarded<answer_challenge>},
              {"mwcOpen", guarded<open_challenge>},
-             {"mwcVerify", guarded<verify_challenge>}};
+             {"mwcVerify", guarded<verify_challenge>},
+             {"hashNodes", guarded<hash_nodes>}};
   for (const auto& [name, call] : all) {
     napi_value function;
     if (napi_create_function(env, name, NAPI_AUTO_LENGTH, call, nullptr, &function) != napi_ok ||

@@ -1,26 +1,25 @@
 /**
- * The nodes of one tree as 64-byte cells of a typed array, one cache line each. A node is a cell
- * number; 0 is no node. Committed nodes never change: an edit works on copies (edit.ts).
- *
- * Words of a cell: 0 left, 1 right, 2 record, 3 version (low 32 bits), 4 size, 5 height (8 bits),
- * whether it is hashed (1 bit) and version (high 21 bits), 6 and 7 the first eight bytes of the
- * search key, 8..15 the hash. Most comparisons on the way down end at words 6 and 7.
+ * The nodes of one tree as cells of a typed array, laid out in cell.ts. A node is a cell number;
+ * 0 is no node. Committed nodes never change: an edit works on copies (edit.ts). Most comparisons
+ * on the way down end at the first eight bytes of the search key, which the cell holds.
  */
+import {
+  cellWords,
+  hashBytes,
+  hashedBit,
+  hashWord,
+  heightMask,
+  setVersionAt,
+  versionAt,
+} from "./cell.ts";
 import { GrowingMemory } from "./growing-memory.ts";
-import { Preimage } from "./preimage.ts";
+import { NodeBatch } from "./node-batch.ts";
+import { nodeHasher } from "./node-hasher.ts";
 import { type RecordAddress, Records } from "./records.ts";
 
 /** A cell number. The empty tree is noNode. */
 export type NodeId = number;
 export const noNode: NodeId = 0;
-
-const cellWords = 16;
-const hashWord = 8;
-const hashBytes = 32;
-const twoTo32 = 2 ** 32;
-const heightMask = 0xff;
-const hashedBit = 0x100;
-const versionShift = 9;
 
 /** A key to look for, with its first eight bytes as two big-endian words, padded with zeros. */
 export interface Probe {
@@ -45,7 +44,11 @@ export class Nodes {
   #bytes = this.#memory.bytes;
   #used = 1;
   #free: NodeId[] = [];
-  readonly #preimage = new Preimage();
+  readonly #batch: NodeBatch;
+
+  constructor(hashNodes = nodeHasher()) {
+    this.#batch = new NodeBatch(hashNodes);
+  }
 
   left(id: NodeId): NodeId {
     return this.#words[id * cellWords] as number;
@@ -59,9 +62,7 @@ export class Nodes {
   }
   /** The version in which the node came to be: part of its hash. Below 2^53. */
   version(id: NodeId): number {
-    const at = id * cellWords;
-    const high = (this.#words[at + 5] as number) >>> versionShift;
-    return high * twoTo32 + (this.#words[at + 3] as number);
+    return versionAt(this.#words, id * cellWords);
   }
   /** How many leaves are below; 1 for a leaf. */
   size(id: NodeId): number {
@@ -145,11 +146,7 @@ export class Nodes {
 
   /** Makes the node one of another version, not yet hashed. */
   renew(id: NodeId, version: number): void {
-    const words = this.#words;
-    const at = id * cellWords;
-    const height = (words[at + 5] as number) & heightMask;
-    words[at + 3] = version % twoTo32;
-    words[at + 5] = (Math.floor(version / twoTo32) << versionShift) | height;
+    setVersionAt(this.#words, id * cellWords, version, this.height(id));
   }
 
   /** Computes size and height again from the children. */
@@ -171,7 +168,10 @@ export class Nodes {
 
   /** The hash of a node (32 bytes, a copy); hashes what is not hashed below it. */
   hash(id: NodeId): Uint8Array {
-    if (!this.#isHashed(id)) this.#rehash(id);
+    if (!this.#isHashed(id)) {
+      this.#collect(id);
+      this.#batch.hash(this.#words);
+    }
     const at = (id * cellWords + hashWord) * 4;
     return new Uint8Array(this.#bytes.subarray(at, at + hashBytes));
   }
@@ -185,36 +185,27 @@ export class Nodes {
     return ((this.#words[id * cellWords + 5] as number) & hashedBit) !== 0;
   }
 
-  /** Hashes a node that is not hashed yet, and what is not hashed below it. */
-  #rehash(id: NodeId): void {
+  /** Collects a node that is not hashed yet, after what is not hashed below it. */
+  #collect(id: NodeId): void {
     const words = this.#words;
-    const preimage = this.#preimage;
     const at = id * cellWords;
-    const state = words[at + 5] as number;
-    const height = state & heightMask;
-    if (height > 0) {
+    if (((words[at + 5] as number) & heightMask) === 0) {
+      this.#batch.addLeaf(id, this.records.raw(words[at + 2] as number));
+    } else {
       const left = words[at] as number;
       const right = words[at + 1] as number;
-      if (!this.#isHashed(left)) this.#rehash(left);
-      if (!this.#isHashed(right)) this.#rehash(right);
-      preimage.begin(height, words[at + 4] as number, this.version(id));
-      preimage.child(words, left * cellWords + hashWord);
-      preimage.child(words, right * cellWords + hashWord);
-    } else {
-      preimage.begin(0, 1, this.version(id));
-      const { key, value } = this.records.view(words[at + 2] as number);
-      preimage.leaf(key, value);
+      if (!this.#isHashed(left)) this.#collect(left);
+      if (!this.#isHashed(right)) this.#collect(right);
+      this.#batch.addInner(id);
     }
-    this.#bytes.latin1Write(preimage.digest(), (at + hashWord) * 4, hashBytes);
-    words[at + 5] = state | hashedBit;
+    if (this.#batch.isFull) this.#batch.hash(words);
   }
 
   /** A cell with this version, height 0 and no hash; the rest is what was there before. */
   #add(version: number): NodeId {
     const id = this.#free.pop() ?? this.#used++;
     if (id * cellWords >= this.#words.length) this.#grow();
-    this.#words[id * cellWords + 3] = version % twoTo32;
-    this.#words[id * cellWords + 5] = Math.floor(version / twoTo32) << versionShift;
+    setVersionAt(this.#words, id * cellWords, version);
     return id;
   }
 

@@ -81,6 +81,17 @@ export class Records {
     };
   }
 
+  /**
+   * The whole record in place, to be read at once: lengths of key and value as words of this
+   * machine, key, value.
+   */
+  raw(address: RecordAddress): Uint8Array {
+    const { bytes, words } = this.#pageOf(address);
+    const start = address % pageUnits;
+    const length = (words[start * 2] as number) + (words[start * 2 + 1] as number);
+    return bytes.subarray(start * unitBytes, start * unitBytes + headerBytes + length);
+  }
+
   /** The order of a key relative to the record's key: negative, zero or positive. */
   compare(key: Uint8Array, address: RecordAddress): number {
     const { bytes, words } = this.#pageOf(address);

@@ -31,14 +31,17 @@ export function* snapshotChunks(
   for (const { name, nodes, root } of stores) {
     writer.number(storeTag);
     writer.text(name);
-    for (const id of childrenFirst(nodes, root)) {
-      const isLeaf = nodes.height(id) === 0;
-      writer.number(isLeaf ? leafTag : innerTag);
-      writer.number(nodes.version(id));
-      if (isLeaf) {
-        const { key, value } = nodes.records.view(nodes.record(id));
-        writer.prefixed(key);
-        writer.prefixed(value);
+    // What is yet to write, last first; an inner node is negative once its children are listed.
+    const stack: NodeId[] = root === noNode ? [] : [root];
+    for (let top = stack.pop(); top !== undefined; top = stack.pop()) {
+      if (top > 0 && nodes.height(top) > 0) {
+        stack.push(-top, nodes.right(top), nodes.left(top));
+        continue;
+      }
+      if (top > 0) writeLeaf(writer, nodes, top);
+      else {
+        writer.number(innerTag);
+        writer.number(nodes.version(-top));
       }
       if (writer.length >= chunkBytes) yield writer.take();
     }
@@ -46,18 +49,12 @@ export function* snapshotChunks(
   if (writer.length > 0) yield writer.take();
 }
 
-/** Left subtree, right subtree, node. */
-function* childrenFirst(nodes: Nodes, root: NodeId): Generator<NodeId, void> {
-  const stack: { id: NodeId; isOpen: boolean }[] =
-    root === noNode ? [] : [{ id: root, isOpen: false }];
-  for (let top = stack.pop(); top; top = stack.pop()) {
-    const { id } = top;
-    if (top.isOpen || nodes.height(id) === 0) yield id;
-    else {
-      stack.push({ id, isOpen: true }, { id: nodes.right(id), isOpen: false });
-      stack.push({ id: nodes.left(id), isOpen: false });
-    }
-  }
+function writeLeaf(writer: ByteWriter, nodes: Nodes, leaf: NodeId): void {
+  const { key, value } = nodes.records.view(nodes.record(leaf));
+  writer.number(leafTag);
+  writer.number(nodes.version(leaf));
+  writer.prefixed(key);
+  writer.prefixed(value);
 }
 
 /** The trees of a snapshot of this version, by name. Throws StoreCorruptError. */
