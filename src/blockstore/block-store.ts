@@ -6,6 +6,7 @@ import type { Block } from "cosmjs-types/tendermint/types/block";
 import type { BlockID } from "cosmjs-types/tendermint/types/types";
 import { BlockMeta, Commit, ExtendedCommit, Part } from "cosmjs-types/tendermint/types/types";
 import { concat, fromU64be, u64be } from "../encoding/bytes.ts";
+import { fieldsOf } from "../encoding/wire.ts";
 import { decodeBlock } from "../types/block.ts";
 import type { PartSet } from "../types/part-set.ts";
 import type { Db } from "./expected.ts";
@@ -26,6 +27,9 @@ const pruneBatchHeights = 100n;
 export class BlockStoreError extends Error {
   override readonly name = "BlockStoreError";
 }
+
+/** Field numbers of Block.data and Data.txs. */
+const [dataField, txsField] = [2, 1];
 
 type Write = { readonly key: Uint8Array; readonly value: Uint8Array | undefined };
 
@@ -83,6 +87,13 @@ export class BlockStore {
       parts.push(part.bytes);
     }
     return concat(...parts);
+  }
+
+  /** One transaction of a block, without decoding the others. */
+  loadTx(height: bigint, index: number): Uint8Array | undefined {
+    const bytes = this.loadBlockBytes(height);
+    const [data] = bytes ? fieldsOf(bytes, dataField, 1) : [];
+    return data && fieldsOf(data, txsField, index + 1)[index]?.slice();
   }
 
   /** Height of the block with that header hash. */

@@ -104,6 +104,26 @@ function checkDepth(bytes: Uint8Array, maxDepth: number): string | undefined {
   return undefined;
 }
 
+/**
+ * The contents of the length-delimited fields of that number, in order, up to `count` of them: of
+ * bytes that this program wrote. Throws on malformed ones.
+ */
+export function fieldsOf(bytes: Uint8Array, field: number, count: number): Uint8Array[] {
+  const found: Uint8Array[] = [];
+  for (let offset = 0; offset < bytes.length && found.length < count; ) {
+    let content: Uint8Array | undefined;
+    const visit = (inside: Uint8Array): void => {
+      content = inside;
+    };
+    const tag = readUvarint(bytes, offset);
+    const end = skipSmall(bytes, offset, visit) ?? skipField(bytes, offset, visit);
+    if (typeof end === "string") throw new Error(end);
+    if (content && tag?.value === BigInt(field * 8 + 2)) found.push(content);
+    offset = end;
+  }
+  return found;
+}
+
 /** Decodes foreign bytes, or undefined when they are malformed or break a limit. Never throws. */
 export function decodeTotal<T>(
   codec: { decode(bytes: Uint8Array): T },

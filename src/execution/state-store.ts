@@ -3,8 +3,9 @@
  * height, and what FinalizeBlock answered. A set or a parameter record is written in full only
  * when it changed, or at a checkpoint; other heights point at it (cometbft state/store.go).
  */
-import { ResponseFinalizeBlock } from "cosmjs-types/tendermint/abci/types";
+import { ExecTxResult, ResponseFinalizeBlock } from "cosmjs-types/tendermint/abci/types";
 import { ConsensusParams } from "cosmjs-types/tendermint/types/params";
+import { fieldsOf } from "../encoding/wire.ts";
 import {
   ABCIResponsesInfo,
   ConsensusParamsInfo,
@@ -23,6 +24,9 @@ import { decodeState, decodeValidators, encodeState, encodeValidators } from "./
 const checkpointHeights = 1_000n;
 /** Heights deleted per batch when pruning. */
 const pruneBatchHeights = 1_000n;
+
+/** Field number of ResponseFinalizeBlock.tx_results. */
+const txResultsField = 2;
 
 type Write = { readonly key: Uint8Array; readonly value: Uint8Array | undefined };
 
@@ -121,6 +125,15 @@ export class StateStore {
     const responseFinalizeBlock = ResponseFinalizeBlock.encode(response).finish();
     const value = ABCIResponsesInfo.encode({ height, responseFinalizeBlock }).finish();
     await this.#db.batch([{ key: responseKey(height), value }], { sync: true });
+  }
+
+  /** What FinalizeBlock of that height answered to one transaction, without decoding the rest. */
+  loadTxResult(height: bigint, index: number): ExecTxResult | undefined {
+    const bytes = this.#db.get(responseKey(height));
+    if (!bytes) return undefined;
+    const { responseFinalizeBlock } = ABCIResponsesInfo.decode(bytes);
+    const result = fieldsOf(responseFinalizeBlock, txResultsField, index + 1)[index];
+    return result && ExecTxResult.decode(result);
   }
 
   /** What FinalizeBlock of that height answered. */

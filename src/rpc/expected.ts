@@ -19,6 +19,8 @@ export interface Blocks {
   base(): bigint;
   height(): bigint;
   loadBlock(height: bigint): Block | undefined;
+  /** One transaction of a block: without decoding the others. */
+  loadTx(height: bigint, index: number): Uint8Array | undefined;
   /** Header, block id, size in bytes and number of transactions: without loading the block. */
   loadMeta(height: bigint): BlockMeta | undefined;
   loadCommit(height: bigint): Commit | undefined;
@@ -33,6 +35,8 @@ export interface Chain {
   validatorsAt(height: bigint): ValidatorSet | undefined;
   consensusParamsAt(height: bigint): ConsensusParams | undefined;
   resultsAt(height: bigint): ResponseFinalizeBlock | undefined;
+  /** The answer to one transaction of a block. */
+  txResultAt(height: bigint, index: number): ExecTxResult | undefined;
 }
 
 /** The application, read-only (abci/). */
@@ -164,10 +168,14 @@ export interface IndexDb {
   ): Promise<void>;
 }
 
-/** One indexed transaction. */
-export interface IndexedTx {
+/** Where a transaction is. */
+export interface TxPosition {
   readonly height: bigint;
   readonly index: number;
+}
+
+/** One indexed transaction. */
+export interface IndexedTx extends TxPosition {
   readonly tx: Uint8Array;
   readonly result: ExecTxResult;
 }

@@ -174,6 +174,8 @@ function sendJson(response: ServerResponse, status: number, body: Response | Res
 }
 
 function send(response: ServerResponse, status: number, body: string): void {
+  // Known lengths save the framing of chunks. No content: 204 has no length either.
+  if (status !== 204) response.setHeader("Content-Length", Buffer.byteLength(body));
   response.writeHead(status);
   response.end(body);
 }

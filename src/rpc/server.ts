@@ -11,7 +11,7 @@ import { EventBus } from "./events/event-bus.ts";
 import { roundEvents, voteEvent } from "./events/round-events.ts";
 import type { AppliedBlock, IndexDb, RoundView, RpcBackend } from "./expected.ts";
 import { answerHttp, pathOf } from "./http.ts";
-import { Indexer } from "./indexer/indexer.ts";
+import { Indexer, type StoredTxs } from "./indexer/indexer.ts";
 import { defaultLimits, type RpcLimits } from "./limits.ts";
 import type { RpcContext } from "./methods/method.ts";
 import { serveSocket } from "./websocket.ts";
@@ -33,7 +33,7 @@ export class RpcServer {
   #indexing: Promise<void> = Promise.resolve();
 
   constructor(backend: RpcBackend, indexDb: IndexDb, limits: RpcLimits = defaultLimits) {
-    const index = new Indexer(indexDb);
+    const index = new Indexer(indexDb, storedTxs(backend));
     this.#context = { ...backend, index, indexDb, events: new EventBus(limits), limits };
     const options = { maxHeaderSize: limits.maxHeaderBytes, requestTimeout: requestTimeoutMs };
     this.#server = createServer(options, (request, response) => {
@@ -75,6 +75,7 @@ export class RpcServer {
   publish(applied: AppliedBlock): Promise<void> {
     const published = this.#indexing.then(async () => {
       await this.#context.index.index(applied);
+      if (!this.#context.events.isHeard) return;
       for (const event of eventsOf(applied)) this.#context.events.publish(event);
     });
     this.#indexing = published.catch(() => undefined);
@@ -117,6 +118,14 @@ export class RpcServer {
     this.#server.closeAllConnections();
     await new Promise<void>((resolve) => this.#server.close(() => resolve()));
   }
+}
+
+/** Transactions from where blocks and results are. */
+function storedTxs({ blocks, chain }: RpcBackend): StoredTxs {
+  return ({ height, index }) => {
+    const [tx, result] = [blocks.loadTx(height, index), chain.txResultAt(height, index)];
+    return tx && result && { height, index, tx, result };
+  };
 }
 
 /** How long websocket clients get to read why their connection ends. */

@@ -65,12 +65,12 @@ class LevelDb implements Db {
 
   async batch(ops: readonly DbOp[], { sync }: { readonly sync: boolean }): Promise<void> {
     try {
-      await this.#level.batch(
-        ops.map(({ key, value }) =>
-          value === undefined ? { type: "del", key } : { type: "put", key, value },
-        ),
-        { sync },
-      );
+      const batch = this.#level.batch(); // Twice as fast as an array of operations.
+      for (const { key, value } of ops) {
+        if (value === undefined) batch.del(key);
+        else batch.put(key, value);
+      }
+      await batch.write({ sync });
     } catch (error) {
       throw this.#failed("write", error);
     }

@@ -41,6 +41,7 @@ function backendOf(chain: TestChain, app: KvStoreApp): RpcBackend {
       base: () => blocks.base(),
       height: () => blocks.height(),
       loadBlock: (height) => blocks.loadBlock(height),
+      loadTx: (height, index) => blocks.loadTx(height, index),
       loadMeta: (height) => blocks.loadBlockMeta(height),
       loadCommit: (height) => blocks.loadCommit(height),
       loadSeenCommit: (height) => blocks.loadSeenCommit(height),
@@ -51,6 +52,7 @@ function backendOf(chain: TestChain, app: KvStoreApp): RpcBackend {
       validatorsAt: (height) => states.loadValidators(height),
       consensusParamsAt: (height) => states.loadConsensusParams(height),
       resultsAt: (height) => states.loadFinalizeBlock(height),
+      txResultAt: (height, index) => states.loadTxResult(height, index),
     },
     app: {
       info: () => app.info(),

@@ -46,6 +46,7 @@ export function rpcBackend(
       base: () => blocks.base(),
       height: () => blocks.height(),
       loadBlock: (height) => blocks.loadBlock(height),
+      loadTx: (height, index) => blocks.loadTx(height, index),
       loadMeta: (height) => blocks.loadBlockMeta(height),
       loadCommit: (height) => blocks.loadCommit(height),
       loadSeenCommit: (height) => blocks.loadSeenCommit(height),
@@ -56,6 +57,7 @@ export function rpcBackend(
       validatorsAt: (height) => states.loadValidators(height),
       consensusParamsAt: (height) => states.loadConsensusParams(height),
       resultsAt: (height) => states.loadFinalizeBlock(height),
+      txResultAt: (height, index) => states.loadTxResult(height, index),
     },
     app: {
       info: () => app.info(infoRequest),
@@ -169,7 +171,9 @@ async function searchIndexed(rpc: RpcContext, search: TxSearch): Promise<FoundTx
     const found = await searchTxs(rpc.index, rpc.indexDb, parseQuery(search.query));
     if (search.isDescending) found.reverse();
     const skip = (search.page - 1) * search.limit;
-    return { txs: found.slice(skip, skip + search.limit), total: found.length };
+    const page = found.slice(skip, skip + search.limit);
+    const txs = page.flatMap((at) => rpc.index.at(at) ?? []);
+    return { txs, total: found.length };
   } catch (error) {
     if (error instanceof QuerySyntaxError) return `failed to parse query: ${error.message}`;
     throw error;

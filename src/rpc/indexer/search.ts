@@ -3,17 +3,18 @@
  * and the same event (cometbft state/txindex/kv/kv.go, eventSeq). tx.hash, tx.height and
  * block.height are known to every transaction or block and are not bound to an event.
  */
-import { fromU64be, parseHex, toHex, u64be } from "../../encoding/bytes.ts";
-import type { IndexDb, IndexedTx } from "../expected.ts";
+import { parseHex, u64be } from "../../encoding/bytes.ts";
+import type { IndexDb, TxPosition } from "../expected.ts";
 import { matchesValue } from "../query/match.ts";
 import type { Condition, Query } from "../query/parser.ts";
 import type { Indexer } from "./indexer.ts";
 import {
+  type AttributeKind,
   attributePrefix,
   attributeValue,
-  blockTailBytes,
+  decodeNumbers,
+  heightOfKey,
   heightPrefix,
-  txTailBytes,
 } from "./keys.ts";
 
 /** Results that one search collects at most; more is refused with the advice to narrow it. */
@@ -27,27 +28,28 @@ type Found = Map<string, Set<string>>;
 
 const anyEvent = "any";
 
-/** Transactions that satisfy the query, ordered by height and position. */
-export async function searchTxs(indexer: Indexer, db: IndexDb, query: Query): Promise<IndexedTx[]> {
+/** Where the transactions are that satisfy the query, ordered by height and position. */
+export async function searchTxs(
+  indexer: Indexer,
+  db: IndexDb,
+  query: Query,
+): Promise<TxPosition[]> {
   const byHash = query.find(({ tag, operator }) => tag === "tx.hash" && operator === "=");
   if (byHash?.operand) {
     const hash = parseHex(byHash.operand.text);
-    const tx = hash && indexer.tx(hash);
-    return tx ? [tx] : [];
+    const at = hash && indexer.positionOf(hash);
+    return at ? [at] : [];
   }
   const found = intersect(
     await each(withoutEventName(query, ["Tx"], "tx.height"), (c) =>
-      c.tag === "tx.height" ? byHeight(db, c) : scanAttributes(db, c, txEntries),
+      c.tag === "tx.height" ? byHeight(db, c) : scanAttributes(db, c, "a"),
     ),
   );
-  return [...found.keys()].sort().flatMap((position) => {
-    const hash = db.get(heightKeyOf(position));
-    return (hash && indexer.tx(hash)) ?? [];
-  });
+  return [...found.keys()].sort().map((position) => ({
+    height: BigInt(`0x${position.slice(0, 16)}`),
+    index: Number(`0x${position.slice(16)}`),
+  }));
 }
-
-const heightKeyOf = (position: string): Uint8Array =>
-  new Uint8Array(Buffer.concat([heightPrefix, Buffer.from(position, "hex")]));
 
 /** Heights of the blocks that satisfy the query, ascending. */
 export async function searchBlocks(db: IndexDb, query: Query): Promise<bigint[]> {
@@ -110,14 +112,17 @@ async function byHeight(db: IndexDb, condition: Condition): Promise<Found> {
   const exact = condition.operator === "=" && limit !== undefined;
   const start = exact ? concatHeight(BigInt(limit)) : heightPrefix;
   const end = exact ? concatHeight(BigInt(limit) + 1n) : prefixEnd(heightPrefix);
-  for await (const [key] of db.iterate({ start, end })) {
-    const height = fromU64be(key.subarray(heightPrefix.length));
-    if (matchesValue(condition, String(height))) {
-      add(found, toHex(key.subarray(heightPrefix.length)), anyEvent);
-    }
+  for await (const [key, value] of db.iterate({ start, end })) {
+    const height = heightOfKey(key);
+    if (!matchesValue(condition, String(height))) continue;
+    for (const index of decodeNumbers(value)) add(found, positionText(height, index), anyEvent);
   }
   return found;
 }
+
+/** Sorts as the positions do: sixteen digits of height, eight of index. */
+const positionText = (height: bigint, index: number): string =>
+  height.toString(16).padStart(16, "0") + index.toString(16).padStart(8, "0");
 
 const concatHeight = (height: bigint): Uint8Array =>
   new Uint8Array(Buffer.concat([heightPrefix, u64be(height)]));
@@ -129,37 +134,44 @@ function prefixEnd(prefix: Uint8Array): Uint8Array {
 }
 
 async function byBlockAttribute(db: IndexDb, condition: Condition): Promise<Found> {
-  const found = await scanAttributes(db, condition, blockEntries);
+  const found = await scanAttributes(db, condition, "c");
   if (condition.tag !== "block.height") return found;
   return new Map([...found.keys()].map((position) => [position, new Set([anyEvent])]));
 }
 
-/** How the keys of one kind of entry end: position, then the number of the event. */
-interface EntryShape {
-  readonly kind: "e" | "b";
-  readonly tailBytes: number;
-  readonly positionBytes: number;
-}
-const txEntries: EntryShape = { kind: "e", tailBytes: txTailBytes, positionBytes: 16 };
-const blockEntries: EntryShape = { kind: "b", tailBytes: blockTailBytes, positionBytes: 8 };
-
 async function scanAttributes(
   db: IndexDb,
   condition: Condition,
-  { kind, tailBytes, positionBytes }: EntryShape,
+  kind: AttributeKind,
 ): Promise<Found> {
   const found: Found = new Map();
   const { tag, operator, operand } = condition;
   // Equality is of the text, numbers too: "amount = 77" does not find "77ngonka" (kv.go, match).
   const exact = operator === "=" ? operand?.text : undefined;
   const start = attributePrefix(kind, tag, exact);
-  for await (const [key] of db.iterate({ start, end: prefixEnd(start) })) {
-    const value = attributeValue(key, tag, tailBytes);
+  for await (const [key, places] of db.iterate({ start, end: prefixEnd(start) })) {
+    const value = attributeValue(key, tag);
     if (exact === undefined ? !matchesValue(condition, value) : value !== exact) continue;
-    const tail = key.subarray(key.length - tailBytes);
-    add(found, toHex(tail.subarray(0, positionBytes)), toHex(tail.subarray(positionBytes)));
+    addPlaces(found, kind, heightOfKey(key), decodeNumbers(places));
   }
   return found;
+}
+
+/** Transactions have an index and an event at each place, blocks an event. */
+function addPlaces(
+  found: Found,
+  kind: AttributeKind,
+  height: bigint,
+  places: readonly number[],
+): void {
+  if (kind === "c") {
+    const position = height.toString(16).padStart(16, "0");
+    for (const event of places) add(found, position, String(event));
+    return;
+  }
+  for (let at = 0; at + 1 < places.length; at += 2) {
+    add(found, positionText(height, places[at] ?? 0), String(places[at + 1]));
+  }
 }
 
 function add(found: Found, position: string, event: string): void {

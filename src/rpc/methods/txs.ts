@@ -69,7 +69,8 @@ export const txMethods: Methods = {
       if (orderParam(params, "asc") === "desc") found.reverse();
       const { skip, count } = pageOf(params, found.length);
       const prove = booleanParam(params, "prove");
-      const txs = found.slice(skip, skip + count).map((one) => txJson(context, one, prove));
+      const page = found.slice(skip, skip + count).flatMap((at) => context.index.at(at) ?? []);
+      const txs = page.map((one) => txJson(context, one, prove));
       return { txs, total_count: String(found.length) };
     },
   },

@@ -47,11 +47,15 @@ function event(text: string): Event {
 
 async function indexOf(blocks: readonly ReturnType<typeof applied>[]) {
   const db = new MemoryDb();
-  const index = new Indexer(db);
+  const index = new Indexer(db, ({ height, index }) => {
+    const block = blocks.find(({ block: { header } }) => header.height === height);
+    const [tx, result] = [block?.block.data.txs[index], block?.result.txResults[index]];
+    return tx && result && { height, index, tx, result };
+  });
   for (const block of blocks) await index.index(block);
   const txs = async (query: string) => {
     const found = await searchTxs(index, db, parseQuery(query));
-    return found.map(({ tx }) => Buffer.from(tx).toString());
+    return found.map((at) => Buffer.from(index.at(at)?.tx ?? []).toString());
   };
   const heights = async (query: string) => (await searchBlocks(db, parseQuery(query))).map(Number);
   return { db, index, txs, heights };
