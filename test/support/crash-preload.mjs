@@ -41,11 +41,16 @@ fs.renameSync = (from, to) => {
 };
 syncBuiltinESMExports();
 
+// The database writes chained batches: its operations are put one by one, then written at once.
 const { batch } = ClassicLevel.prototype;
-ClassicLevel.prototype.batch = async function crashing(...args) {
-  const name = `batch ${path.basename(this.location)} ${args[1]?.sync ? "synced" : "not synced"}`;
-  reach(name, "before");
-  const done = await batch.apply(this, args);
-  reach(name, "after");
-  return done;
+ClassicLevel.prototype.batch = function chained(...args) {
+  const one = batch.apply(this, args);
+  const write = one.write.bind(one);
+  one.write = async (options) => {
+    const name = `batch ${path.basename(this.location)} ${options?.sync ? "synced" : "not synced"}`;
+    reach(name, "before");
+    await write(options);
+    reach(name, "after");
+  };
+  return one;
 };
