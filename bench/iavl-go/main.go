@@ -1,5 +1,5 @@
 // The same work as bench/store.ts, done by cosmos/iavl v1 on goleveldb: see bench/store.ts.
-// Usage: iavl-go FOLDER KEYS BATCH ROUNDS; prints one line of JSON.
+// Usage: iavl-go FOLDER KEYS LOAD BATCH ROUNDS; prints one line of JSON.
 package main
 
 import (
@@ -7,7 +7,9 @@ import (
 	"encoding/binary"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"os"
+	"slices"
 	"strconv"
 	"syscall"
 	"time"
@@ -22,7 +24,6 @@ import (
 const (
 	keyBytes   = 22
 	valueBytes = 60
-	fillBatch  = 20000
 	keep       = 100
 	cacheNodes = 500000
 )
@@ -35,7 +36,8 @@ type result struct {
 	WorstCommitMs       float64 `json:"worstCommitMs"`
 	OpenMs              float64 `json:"openMs"`
 	ResidentMiB         float64 `json:"residentMiB"`
-	Root                string  `json:"root"`
+	LoadSeconds         float64 `json:"loadSeconds"`
+	AppHash             string  `json:"appHash"`
 }
 
 func must(err error) {
@@ -106,28 +108,61 @@ func commit(tree *iavl.MutableTree) []byte {
 	return root
 }
 
-func main() {
-	folder, keys, batch, rounds := os.Args[1], argument(2), argument(3), argument(4)
-	var out result
-	db, tree := open(folder)
-	for index := 0; index < keys; index++ {
-		_, err := tree.Set(keyAt(index), valueAt(index, 0))
-		must(err)
-		if index%fillBatch == fillBatch-1 {
-			commit(tree)
-		}
+// Sets in the order of the keys, as the SDK's cache store and our own do.
+func setAll(tree *iavl.MutableTree, indexes []int, round int) {
+	last := make(map[string]int, len(indexes))
+	for _, index := range indexes {
+		last[string(keyAt(index))] = index
 	}
+	for _, key := range slices.Sorted(maps.Keys(last)) {
+		_, err := tree.Set([]byte(key), valueAt(last[key], round))
+		must(err)
+	}
+}
+
+// The application hash of a multistore that has this one tree, called bank.
+func appHash(root []byte) string {
+	hash := sha256.Sum256(root)
+	leaf := append([]byte("\x00\x04bank\x20"), hash[:]...)
+	return fmt.Sprintf("%x", sha256.Sum256(leaf))
+}
+
+// All keys in a few large versions, of which the last one is kept.
+func load(tree *iavl.MutableTree, keys int, step int) {
+	indexes := make([]int, step)
+	for from := 0; from < keys; from += step {
+		for i := range indexes {
+			indexes[i] = from + i
+		}
+		setAll(tree, indexes, 0)
+		commit(tree)
+	}
+	if tree.Version() > 1 {
+		must(tree.DeleteVersionsTo(tree.Version() - 1))
+	}
+}
+
+func main() {
+	folder, keys, step := os.Args[1], argument(2), argument(3)
+	batch, rounds := argument(4), argument(5)
+	var out result
+	started := time.Now()
+	db, tree := open(folder)
+	load(tree, keys, step)
+	out.LoadSeconds = time.Since(started).Seconds()
 	started, cpu := time.Now(), cpuSeconds()
+	indexes := make([]int, batch)
+	var root []byte
 	for round := 1; round <= rounds; round++ {
 		begin := time.Now()
-		for i := 0; i < batch; i++ {
-			index := below(keys)
-			_, err := tree.Set(keyAt(index), valueAt(index, round))
-			must(err)
+		for i := range indexes {
+			indexes[i] = below(keys)
 		}
-		out.Root = fmt.Sprintf("%x", commit(tree))
+		setAll(tree, indexes, round)
+		root = commit(tree)
 		out.WorstCommitMs = max(out.WorstCommitMs, float64(time.Since(begin).Microseconds())/1000)
 	}
+	out.AppHash = appHash(root)
 	updates := float64(rounds * batch)
 	out.UpdatesPerSecond = updates / time.Since(started).Seconds()
 	out.UpdatesPerCPUSecond = updates / (cpuSeconds() - cpu)

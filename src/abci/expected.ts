@@ -5,14 +5,16 @@ import type { Coin } from "../encoding/coins.ts";
 import type { Time } from "../encoding/time.ts";
 import type { Addresses } from "../modules/addresses.ts";
 import type { Context } from "../modules/module.ts";
-import type { KvStore, ReadStore } from "../store/kv.ts";
+import type { Branch } from "../store/branch.ts";
+import type { ReadStore } from "../store/kv.ts";
 
 /** The committed state and the version under work: store/multistore.ts. */
 export interface CommitStore {
   /** The last committed height, 0 before the first commit. */
   readonly version: bigint;
   appHash(): Uint8Array;
-  working(name: string): KvStore;
+  /** The sub-store with the writes of the version under work. */
+  working(name: string): Branch;
   workingHash(): Uint8Array;
   commit(): Promise<{ readonly version: bigint; readonly appHash: Uint8Array }>;
   /** Drops everything written since the last commit. */

@@ -21,8 +21,7 @@ export function finalizeBlock(
   request: RequestFinalizeBlock,
 ): ResponseFinalizeBlock {
   const { modules, epochs, consensus } = runtime.parts;
-  const open = runtime.openBlock(blockOf(request));
-  const { ctx } = open;
+  const ctx = runtime.openBlock(blockOf(request));
   for (const module of modules) module.beforeBlock?.(ctx);
   const params = consensus.get(ctx);
   if (epochs.beginsEpoch(ctx)) for (const module of modules) module.beginEpoch?.(ctx);
@@ -36,7 +35,7 @@ export function finalizeBlock(
   const validatorUpdates = modules.flatMap((module) => module.endBlock?.(ctx) ?? []);
   const events = [...began, ...during("EndBlock", ctx.takeEvents())];
   const after = consensus.get(ctx);
-  const appHash = runtime.closeBlock(open);
+  const appHash = runtime.closeBlock(ctx);
   const response = { events, txResults, validatorUpdates, appHash };
   return isSame(params, after) ? response : { ...response, consensusParamUpdates: after };
 }

@@ -21,6 +21,7 @@ export interface KeyRange {
 
 /** Reading and writing. */
 export interface KvStore extends ReadStore {
+  /** The store may keep the value: it must not be written into afterwards. */
   set(key: Uint8Array, value: Uint8Array): void;
   delete(key: Uint8Array): void;
 }

@@ -6,7 +6,7 @@ import { Branch } from "./branch.ts";
 import { appHashOf, hashBeforeFirstCommit, type StoreInfo, sortedNames } from "./commit-info.ts";
 import type { Db, DbOp } from "./db.ts";
 import { Tree, TreeView } from "./iavl/tree.ts";
-import type { KvStore, ReadStore } from "./kv.ts";
+import type { ReadStore } from "./kv.ts";
 import {
   encodeHeader,
   encodeLog,
@@ -158,7 +158,7 @@ export class Multistore {
    * The store with the writes of the version in progress. They are held back and reach the tree
    * in key order when the hash is asked for, so their own order does not matter.
    */
-  working(name: string): KvStore {
+  working(name: string): Branch {
     return this.#subStore(name).working;
   }
 

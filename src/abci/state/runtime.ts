@@ -24,12 +24,6 @@ export interface Parts {
   readonly log: Log;
 }
 
-/** A block under execution. */
-export interface OpenBlock {
-  readonly ctx: RunContext;
-  readonly layer: StateLayer;
-}
-
 export class Runtime {
   readonly parts: Parts;
   /** Genesis state until the first commit makes it durable; FinalizeBlock may be repeated. */
@@ -41,7 +35,7 @@ export class Runtime {
   constructor(parts: Parts) {
     this.parts = parts;
     this.#lastBlock = this.#committedBlock(parts.store.version);
-    this.#check = new StateLayer((name) => this.#committed(name));
+    this.#check = StateLayer.over((name) => this.#committed(name));
   }
 
   get lastBlock(): BlockInfo {
@@ -65,7 +59,10 @@ export class Runtime {
     if (!version) return undefined;
     const isLast = height === this.#lastBlock.height;
     const block = isLast ? this.#lastBlock : this.#committedBlock(height);
-    return new RunContext(this.#scope(block, false), new StateLayer((name) => version.store(name)));
+    return new RunContext(
+      this.#scope(block, false),
+      StateLayer.over((name) => version.store(name)),
+    );
   }
 
   /** What the state itself tells about the block that made it. */
@@ -73,7 +70,7 @@ export class Runtime {
     const block = blockAt(height);
     const version = height === 0n ? undefined : this.parts.store.at(height);
     if (!version) return block;
-    const layer = new StateLayer((name) => version.store(name));
+    const layer = StateLayer.over((name) => version.store(name));
     const ctx = new RunContext(this.#scope(block, false), layer);
     return { ...block, time: this.parts.consensus.blockTime(ctx) ?? block.time };
   }
@@ -81,25 +78,24 @@ export class Runtime {
   /** Begins with an empty state: InitChain. */
   openGenesis(block: BlockInfo): RunContext {
     this.parts.store.discard();
-    this.#genesis = new StateLayer(() => emptyStore);
+    this.#genesis = StateLayer.over(() => emptyStore);
     this.#lastBlock = { ...this.#lastBlock, time: block.time };
     this.#check = this.#genesis.child();
     return new RunContext(this.#scope(block, false), this.#genesis);
   }
 
   /** Begins the next block over the committed state; whatever an earlier call did is dropped. */
-  openBlock(block: BlockInfo): OpenBlock {
+  openBlock(block: BlockInfo): RunContext {
     const { store } = this.parts;
     store.discard();
     this.#finalized = undefined;
     this.#genesis?.copy((name) => store.working(name));
     const layer = new StateLayer((name) => store.working(name));
-    return { ctx: new RunContext(this.#scope(block, false), layer), layer };
+    return new RunContext(this.#scope(block, false), layer);
   }
 
-  /** Ends the block: its writes go to the working version. Returns the app hash. */
-  closeBlock({ ctx, layer }: OpenBlock): Uint8Array {
-    layer.flush((name) => this.parts.store.working(name));
+  /** Ends the block. Returns the app hash. */
+  closeBlock(ctx: RunContext): Uint8Array {
     this.#finalized = ctx.block;
     return this.parts.store.workingHash();
   }
@@ -111,7 +107,7 @@ export class Runtime {
     this.#lastBlock = this.#finalized;
     this.#finalized = undefined;
     this.#genesis = undefined;
-    this.#check = new StateLayer((name) => this.#committed(name));
+    this.#check = StateLayer.over((name) => this.#committed(name));
   }
 
   /** The store went over to a state that came as a snapshot. */
@@ -119,7 +115,7 @@ export class Runtime {
     this.#lastBlock = this.#committedBlock(this.parts.store.version);
     this.#finalized = undefined;
     this.#genesis = undefined;
-    this.#check = new StateLayer((name) => this.#committed(name));
+    this.#check = StateLayer.over((name) => this.#committed(name));
   }
 
   #committed(name: string): ReadStore {

@@ -6,7 +6,10 @@ import { blockAt } from "../../../src/abci/state/runtime.ts";
 
 t.test("more events than the stack could hold as arguments", async (t) => {
   const scope = { chainId: "test", block: blockAt(1n), isSimulation: false };
-  const ctx = new RunContext(scope, new StateLayer(() => emptyStore));
+  const ctx = new RunContext(
+    scope,
+    StateLayer.over(() => emptyStore),
+  );
   const many = 400_000; // A settlement of as many hosts with vesting emits them in one block.
   ctx.atomically((inner) => {
     for (let i = 0; i < many; i++) inner.emit("paid", []);
