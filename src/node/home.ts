@@ -7,6 +7,8 @@ export interface HomePaths {
   readonly clientToml: string;
   readonly genesis: string;
   readonly nodeKey: string;
+  /** Addresses of peers that peer exchange knows. */
+  readonly addressBook: string;
   readonly privValidatorKey: string;
   readonly privValidatorState: string;
   readonly wal: string;
@@ -28,6 +30,7 @@ export function homePaths(home: string): HomePaths {
     clientToml: config("client.toml"),
     genesis: config("genesis.json"),
     nodeKey: config("node_key.json"),
+    addressBook: config("addrbook.json"),
     privValidatorKey: config("priv_validator_key.json"),
     privValidatorState: data("priv_validator_state.json"),
     wal: data("cs.wal"),

@@ -13,6 +13,7 @@ import { Wal } from "../consensus/wal/wal.ts";
 import { EvidenceReactor } from "../evidence/reactor.ts";
 import { MempoolReactor } from "../mempool/reactor.ts";
 import { PeerNetwork } from "../p2p/network.ts";
+import type { PexReactor } from "../p2p/peers/pex-reactor.ts";
 import { openSignState } from "../privval/files.ts";
 import { LocalSigner } from "../privval/local-signer.ts";
 import { StateSync } from "../statesync/reactor.ts";
@@ -28,6 +29,7 @@ import type { RunningParts } from "./interfaces/backends.ts";
 import { startRpc } from "./interfaces/rpc.ts";
 import { loadOrCreateKeys, type NodeKeys } from "./keys.ts";
 import { Logger } from "./logger.ts";
+import { buildPeerExchange } from "./peers/peer-exchange.ts";
 import { openTrustedChain, refuseFreshSignState } from "./state-sync.ts";
 import { appVersion } from "./version.ts";
 
@@ -41,6 +43,9 @@ export interface RunningNode {
   /** Resolves when everything is closed; safe to call twice. */
   stop(): Promise<void>;
 }
+
+/** How long a node that has to find its peers first waits for one. */
+const firstPeerMs = 15_000;
 
 /** What was started, to be stopped in reverse. */
 type Stop = () => Promise<void> | void;
@@ -102,6 +107,8 @@ async function start({ home, config, log, stops, fatal }: Start) {
   const signState = homePaths(home).privValidatorState;
   const signed = { file: signState, wasThere: existsSync(signState), ...keys.validator };
   const network = buildNetwork({ config, genesis, keys, log });
+  const file = homePaths(home).addressBook;
+  const pex = buildPeerExchange({ file, config, network, log: log.named("pex") });
   const engine = buildEngine({ home, config, keys, chain, log, fatal });
   const reactors = buildReactors({ config, chain, engine, network, log });
   const { blockSync, gossip } = reactors;
@@ -111,12 +118,14 @@ async function start({ home, config, log, stops, fatal }: Start) {
   const api = await startApi({ router: rpc.router, config, stops });
   await network.start();
   stops.push(() => network.stop());
-  const hasPeers = config.string("p2p.persistent_peers") !== "";
+  pex?.start();
+  stops.push(() => pex?.stop());
   const follow = followChain({
     chain,
     engine,
     reactors,
-    hasPeers,
+    hasPeers: config.string("p2p.persistent_peers") !== "",
+    pex,
     sync: { config, genesis, log, signed },
   });
   follow.started.catch(fatal);
@@ -169,7 +178,9 @@ interface FollowParts {
   readonly chain: Chain;
   readonly engine: ConsensusEngine;
   readonly reactors: Reactors;
+  /** Peers that the configuration names. */
   readonly hasPeers: boolean;
+  readonly pex: PexReactor | undefined;
   readonly sync: Parameters<typeof openTrustedChain>[0] & {
     /** What the validator had signed before this start. */
     readonly signed: Omit<Parameters<typeof refuseFreshSignState>[0], "state">;
@@ -181,12 +192,16 @@ function followChain(parts: FollowParts): {
   readonly started: Promise<void>;
   readonly stop: () => Promise<void>;
 } {
-  const { chain, engine, reactors, hasPeers } = parts;
+  const { chain, engine, reactors, hasPeers, pex } = parts;
   let isStopped = false;
   const begin = async (): Promise<void> => {
+    const isSearching = pex?.knowsPeers ?? false;
+    if (isSearching && !hasPeers) await pex?.peerFound(firstPeerMs);
+    if (isStopped) return;
     await restoreSnapshot(parts);
     if (isStopped) return;
-    const state = hasPeers ? await reactors.blockSync.run(chain.state()) : chain.state();
+    const asksPeers = hasPeers || isSearching;
+    const state = asksPeers ? await reactors.blockSync.run(chain.state()) : chain.state();
     if (isStopped) return;
     engine.start(state);
     reactors.gossip.start();
@@ -242,7 +257,10 @@ function buildNetwork(parts: {
     },
     listen: [`/${host.includes(":") ? "ip6" : "ip4"}/${host}/tcp/${port}`],
     persistentPeers,
-    maxPeers: config.number("p2p.max_num_inbound_peers") + persistentPeers.length,
+    limits: {
+      maxInboundPeers: config.number("p2p.max_num_inbound_peers"),
+      maxInboundPerIp: config.number("p2p.max_num_inbound_peers_per_ip"),
+    },
     log: log.named("p2p"),
   });
 }

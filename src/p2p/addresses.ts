@@ -9,6 +9,12 @@ export interface PersistentPeer {
   readonly address: Multiaddr;
 }
 
+/** The peer at an IP address that is known to be one. */
+export const bookPeer = (known: { id: string; ip: string; port: number }): PersistentPeer => {
+  const kind = known.ip.includes(":") ? "ip6" : "ip4";
+  return { id: known.id, address: multiaddr(`/${kind}/${known.ip}/tcp/${known.port}`) };
+};
+
 /**
  * CometBFT's `nodeid@host:port`: 40 hex digits, an IPv4 address, a bracketed IPv6 address or a
  * name, a port. Undefined when the text is anything else.

@@ -5,6 +5,7 @@ import type { Libp2p, PeerId, StreamMuxerFactory } from "@libp2p/interface";
 import { noise } from "@libp2p/noise";
 import { tcp } from "@libp2p/tcp";
 import { yamux } from "@libp2p/yamux";
+import type { Multiaddr } from "@multiformats/multiaddr";
 import { createLibp2p } from "libp2p";
 import { nodeId } from "../crypto/ed25519.ts";
 
@@ -23,15 +24,18 @@ export interface HostOptions {
   readonly seed: Uint8Array;
   /** Multiaddrs to listen on. */
   readonly listen: readonly string[];
-  /** Whether to refuse a peer, by node id, before it says anything. */
-  readonly refuses: (id: string) => boolean;
+  /**
+   * Whether to refuse a peer, by node id, before it says anything; of one that connected to us,
+   * also by its address.
+   */
+  readonly refuses: (id: string, from?: Multiaddr) => boolean;
 }
 
 /** A host that is not started yet. */
 export async function createHost({ seed, listen, refuses }: HostOptions): Promise<Libp2p> {
-  const denies = (peer: PeerId): boolean => {
+  const denies = (peer: PeerId, from?: Multiaddr): boolean => {
     const id = nodeIdOf(peer);
-    return id === undefined || refuses(id);
+    return id === undefined || refuses(id, from);
   };
   return createLibp2p({
     start: false,
@@ -50,8 +54,8 @@ export async function createHost({ seed, listen, refuses }: HostOptions): Promis
     connectionMonitor: { enabled: false }, // Heartbeats do it, with CometBFT's ping unheard.
     connectionGater: {
       denyDialMultiaddr: () => false,
-      denyInboundEncryptedConnection: denies,
-      denyOutboundEncryptedConnection: denies,
+      denyInboundEncryptedConnection: (peer, { remoteAddr }) => denies(peer, remoteAddr),
+      denyOutboundEncryptedConnection: (peer) => denies(peer),
     },
   });
 }

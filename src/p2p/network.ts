@@ -4,6 +4,7 @@
  */
 import { randomBytes } from "node:crypto";
 import type { Connection, Libp2p } from "@libp2p/interface";
+import type { Multiaddr } from "@multiformats/multiaddr";
 import { ed25519PublicKey, nodeId } from "../crypto/ed25519.ts";
 import { equalBytes } from "../encoding/bytes.ts";
 import type { PersistentPeer } from "./addresses.ts";
@@ -21,6 +22,7 @@ import type { ChannelSpec, Logger, Peer, Reactor } from "./expected.ts";
 import type { NodeIdentity, RemoteHello } from "./hello.ts";
 import { createHost, nodeIdOf } from "./host.ts";
 import { handshakeTimeoutMs, Link } from "./link.ts";
+import { Admission, type InboundLimits, ipOf } from "./peers/admission.ts";
 
 const beatMs = 1_000;
 /** One-message streams of one channel that a peer may have open at a time. */
@@ -35,7 +37,7 @@ export interface NetworkOptions {
   readonly listen: readonly string[];
   /** nodeid@host:port of each. */
   readonly persistentPeers: readonly string[];
-  readonly maxPeers: number;
+  readonly limits: InboundLimits;
   readonly log: Logger;
 }
 
@@ -61,6 +63,7 @@ export class PeerNetwork {
   readonly #log: Logger;
   readonly #table = new ChannelTable();
   readonly #bans = new Bans(() => performance.now());
+  readonly #admission: Admission;
   readonly #dialer: Dialer;
   readonly #sessionId = new Uint8Array(randomBytes(16));
   /** All links by libp2p connection id, and those in use by node id. */
@@ -76,6 +79,7 @@ export class PeerNetwork {
     this.#options = options;
     this.#log = options.log;
     this.#persistent = readPeers(options.persistentPeers, this.id);
+    this.#admission = new Admission(options.limits, () => performance.now());
     this.#dialer = new Dialer({
       isConnected: (id) => this.#inUse.has(id) || this.#bans.has(id),
       dial: (peer) => this.#dial(peer),
@@ -93,14 +97,28 @@ export class PeerNetwork {
     const banMs = this.#bans.add(peer.id);
     this.#log.warn("banned peer", { peer: peer.id, reason, banMs });
     for (const link of [...this.#links.values()]) {
-      if (link.remoteId === peer.id) link.close(`banned: ${reason}`);
+      if (link.remoteId !== peer.id) continue;
+      this.#admission.noteBan(ipOf(link.connection.remoteAddr));
+      link.close(`banned: ${reason}`);
     }
+  }
+
+  /** Ends the connections to a peer, without a ban. */
+  drop(id: string, reason: string): void {
+    for (const link of [...this.#links.values()]) if (link.remoteId === id) link.close(reason);
+  }
+
+  /** Connects once. Rejects when nobody is there, somebody else, or the peer is banned. */
+  async connect(peer: PersistentPeer): Promise<void> {
+    if (this.#inUse.has(peer.id)) return;
+    if (this.#bans.has(peer.id)) throw new Error("the peer is banned");
+    await this.#dial(peer);
   }
 
   /** Listens, and dials the persistent peers. */
   async start(): Promise<void> {
     const { seed, listen } = this.#options;
-    const host = await createHost({ seed, listen, refuses: (id) => this.#refuses(id) });
+    const host = await createHost({ seed, listen, refuses: this.#refuses });
     this.#host = host;
     host.addEventListener("connection:open", ({ detail }) => void this.#linkOf(detail));
     host.addEventListener("connection:close", ({ detail }) =>
@@ -158,10 +176,17 @@ export class PeerNetwork {
     return undefined;
   }
 
-  #refuses(id: string): boolean {
+  /** Persistent peers come in always, unless they are banned. */
+  readonly #refuses = (id: string, from?: Multiaddr): boolean => {
     if (this.#bans.has(id)) return true;
-    return this.#inUse.size >= this.#options.maxPeers && !this.#persistent.has(id);
-  }
+    if (!from || this.#persistent.has(id)) return false;
+    const inbound = [...this.#links.values()].filter(
+      ({ connection, remoteId }) =>
+        connection.direction === "inbound" && !this.#persistent.has(remoteId),
+    );
+    const addresses = inbound.map(({ connection }) => ipOf(connection.remoteAddr));
+    return this.#admission.refuses(ipOf(from), addresses);
+  };
 
   async #handleProtocols(host: Libp2p): Promise<void> {
     const once = { maxInboundStreams: 2 }; // The second is seen, and is an offence.
@@ -216,7 +241,9 @@ export class PeerNetwork {
     const found = nodeIdOf(connection.remotePeer);
     if (found === peer.id) return;
     this.#log.warn("another node at this address", { expected: peer.id, found });
-    connection.abort(new Error("another node than expected"));
+    const error = new Error("another node than expected");
+    connection.abort(error);
+    throw error;
   }
 
   /** Both Hellos are done. Of two links to one peer, both sides keep the same. */

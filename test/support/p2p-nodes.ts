@@ -3,6 +3,7 @@ import { sha256 } from "../../src/crypto/hash.ts";
 import { fromUtf8, utf8 } from "../../src/encoding/bytes.ts";
 import type { ChannelSpec, Peer, Reactor } from "../../src/p2p/expected.ts";
 import { PeerNetwork } from "../../src/p2p/network.ts";
+import type { InboundLimits } from "../../src/p2p/peers/admission.ts";
 import { silentLog } from "./test-chain.ts";
 
 /** One channel of every group. */
@@ -48,7 +49,13 @@ export interface TestNode {
 /** Starts a node; port 0 takes a free one. */
 export async function startNode(
   n: number,
-  options: { port?: number; peers?: readonly string[]; chainId?: string } = {},
+  options: {
+    port?: number;
+    peers?: readonly string[];
+    chainId?: string;
+    limits?: Partial<InboundLimits>;
+    setUp?: (network: PeerNetwork) => void;
+  } = {},
 ): Promise<TestNode> {
   const { port = 0, peers = [], chainId = "test-chain" } = options;
   const recorder = new Recorder();
@@ -59,15 +66,16 @@ export async function startNode(
       moniker: `node-${n}`,
       version: "test",
       appVersion: 1n,
-      listenAddress: "127.0.0.1:0",
+      listenAddress: `tcp://127.0.0.1:${port}`,
       rpcAddress: "",
     },
     listen: [`/ip4/127.0.0.1/tcp/${port}`],
     persistentPeers: peers,
-    maxPeers: 20,
+    limits: { maxInboundPeers: 20, maxInboundPerIp: 4, ...options.limits },
     log: silentLog,
   });
   network.register(testChannels, recorder);
+  options.setUp?.(network);
   await network.start();
   const bound = Number(/tcp\/(\d+)/.exec(network.listenAddresses()[0] ?? "")?.[1]);
   return { network, recorder, port: bound, address: `${network.id}@127.0.0.1:${bound}` };

@@ -28,7 +28,7 @@ async function node(n: number, height: number, peers: readonly string[]) {
     },
     listen: ["/ip4/127.0.0.1/tcp/0"],
     persistentPeers: peers,
-    maxPeers: 10,
+    limits: { maxInboundPeers: 10, maxInboundPerIp: 4 },
     log: silentLog,
   });
   const { blocks, executor, mempool } = chain;
