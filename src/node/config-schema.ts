@@ -106,7 +106,7 @@ const config: readonly Row[] = [
     "",
     "Peers to stay connected to: id@host:port, comma-separated.",
   ],
-  ["p2p", "max_num_inbound_peers", "integer", 40, "Peers that may connect to us.", [0, 200]],
+  ["p2p", "max_num_inbound_peers", "integer", 40, "Peers that may connect to us.", [0, 1000]],
   ["p2p", "max_num_outbound_peers", "integer", 10, "Peers to look for by exchange.", [0, 50]],
   ["p2p", "max_num_inbound_peers_per_ip", "integer", 4, "Of one address; 0 is any.", [0, 200]],
   ["p2p", "pex", "bool", true, "Exchange addresses of peers with peers. Off behind a sentry."],
