@@ -28,7 +28,8 @@ export function gonkaMsg<T extends object>(msg: GonkaMsg<T>): MsgHandler {
     codec: msg.codec,
     amino: { name: `gonka/${msg.module}/${msg.name}`, toJson: aminoJson },
     signers: (message) => [msg.signer(message)],
-    validate: (message) => msg.validate(message),
+    precheck: (message) => msg.validate(message),
+    validate: () => {},
     execute: (ctx, message) => {
       msg.execute(ctx, message);
       return new Uint8Array(); // All responses are messages without fields.

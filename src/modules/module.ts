@@ -66,7 +66,12 @@ export interface MsgHandler<T = unknown> {
    * one follows from a field that is malformed.
    */
   signers(message: T): readonly string[];
-  /** Reads the message alone, so that CheckTx can run it before any state. Throws ModuleError. */
+  /**
+   * Reads the message alone, before any state and any signature: what the SDK refuses while it
+   * decodes, and whatever else CheckTx shall keep out of the mempool. Throws ModuleError.
+   */
+  precheck?(message: T): void;
+  /** Reads the message alone, right before it is executed: after the fee. Throws ModuleError. */
   validate(message: T): void;
   /** Takes full effect or throws ModuleError. Returns the encoded Msg...Response. */
   execute(ctx: Context, message: T): Uint8Array;
@@ -141,6 +146,17 @@ export class GenesisError extends Error {
 /** Gives a handler its types where it is written and forgets them where it is listed. */
 export function msgHandler<T>(handler: MsgHandler<T>): MsgHandler {
   return handler as unknown as MsgHandler;
+}
+
+/** All that can be said against a message that stands in another one. Throws ModuleError. */
+export function checkMessage({ handler, message }: Nested): void {
+  handler.precheck?.(message);
+  handler.validate(message);
+}
+
+interface Nested {
+  readonly handler: MsgHandler;
+  readonly message: unknown;
 }
 
 /** As msgHandler, for queries. */

@@ -158,6 +158,13 @@ export class AppChain {
     return response;
   }
 
+  /** What a transaction would come to in the next block, which is not committed. */
+  attempt(tx: Uint8Array): abci.ExecTxResult {
+    const [result] = this.app.finalizeBlock(this.request([tx])).txResults;
+    if (!result) throw new Error("a block of one transaction has one result");
+    return result;
+  }
+
   /** Empty blocks up to a number of seconds later. */
   async wait(seconds: number): Promise<void> {
     for (let i = 0; i < seconds; i++) await this.block();

@@ -13,7 +13,12 @@ import type { Params } from "../../src/gen/gonka/pow/v1/params.ts";
 import type { Settlement } from "../../src/gen/gonka/pow/v1/types.ts";
 import { Addresses, moduleAddress } from "../../src/modules/addresses.ts";
 import { sdkErrors } from "../../src/modules/errors.ts";
-import type { Context, EventAttributes, Module } from "../../src/modules/module.ts";
+import {
+  type Context,
+  checkMessage,
+  type EventAttributes,
+  type Module,
+} from "../../src/modules/module.ts";
 import type {
   Bank,
   NonceAnswer,
@@ -201,7 +206,7 @@ export class PowChain {
     const handler = this.module.msgs.find(({ typeUrl }) => typeUrl === `/gonka.pow.v1.${name}`);
     if (!handler) throw new Error(`no message ${name}`);
     const decoded = handler.codec.decode(handler.codec.encode(message).finish());
-    handler.validate(decoded);
+    checkMessage({ handler, message: decoded });
     this.context().atomically((ctx) => handler.execute(ctx, decoded));
   }
 

@@ -44,7 +44,7 @@ export interface DecodedTx {
  * transaction runs. Only successes are kept: a refusal is worked out again.
  */
 export interface Findings {
-  /** Every message is valid by itself. */
+  /** No message is refused before signatures are looked at. */
   isValid: boolean;
   fee: readonly Coin[] | undefined;
   signers: readonly Signer[] | undefined;

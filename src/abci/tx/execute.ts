@@ -36,7 +36,7 @@ export function runTx(runtime: Runtime, bytes: Uint8Array, run: TxRun): ExecTxRe
     const { txs } = runtime.parts;
     const tx = run.mode === "check" ? txs.remember(bytes) : txs.decode(bytes);
     gas = new TxGasMeter(run.mode === "simulate" ? maxGas : tx.fee.gasLimit);
-    checkMessages(tx);
+    precheckMessages(tx);
     checkGasLimit(tx, run);
     const ante = run.ctx.branch(gas);
     runAnte(ante, runtime.parts.ante, { tx, mode: run.mode });
@@ -73,13 +73,13 @@ function success(
   };
 }
 
-/** Each message alone; no state is read. */
-function checkMessages(tx: DecodedTx): void {
+/** What is refused without a look at signatures; no state is read. */
+function precheckMessages(tx: DecodedTx): void {
   if (tx.messages.length === 0) {
     throw sdkErrors.invalidRequest("must contain at least one message");
   }
   if (tx.found.isValid) return;
-  for (const { handler, message } of tx.messages) handler.validate(message);
+  for (const { handler, message } of tx.messages) handler.precheck?.(message);
   tx.found.isValid = true;
 }
 
@@ -110,6 +110,7 @@ function runMessages(ctx: RunContext, tx: DecodedTx): Any[] {
     let value: Uint8Array;
     try {
       ctx.gas.consume(messageCost, "Message");
+      handler.validate(message);
       value = handler.execute(branch, message);
     } catch (error) {
       if (!(error instanceof ModuleError)) throw error;

@@ -22,16 +22,20 @@ export class Executor {
     this.#authz = authz;
   }
 
-  /** Each message inside is valid by itself. Throws ModuleError. */
-  validate({ grantee, msgs }: MsgExec): void {
-    this.#authz.addresses.parse(grantee, "invalid grantee address");
-    if (msgs.length === 0) throw sdkErrors.invalidRequest("messages cannot be empty");
+  /** Each message inside is one that this chain knows, and would not be refused early. */
+  precheck({ msgs }: MsgExec): void {
     this.nested(() => {
       for (const [index, any] of msgs.entries()) {
         const { handler, message } = this.#decode(any);
-        named(`msg ${index}`, () => handler.validate(message));
+        named(`msg ${index}`, () => handler.precheck?.(message));
       }
     });
+  }
+
+  /** Throws ModuleError; the messages inside are looked at when it is their turn. */
+  validate({ grantee, msgs }: MsgExec): void {
+    this.#authz.addresses.parse(grantee, "invalid grantee address");
+    if (msgs.length === 0) throw sdkErrors.invalidRequest("messages cannot be empty");
   }
 
   /** Runs the messages in order; all take effect, or none does. Returns what each answers. */
@@ -44,7 +48,10 @@ export class Executor {
         this.#authorize(ctx, grantee, inner);
         const { handler, message } = inner;
         const listed = new IndexedContext(ctx, index);
-        return named("failed to execute message", () => handler.execute(listed, message));
+        return named("failed to execute message", () => {
+          handler.validate(message);
+          return handler.execute(listed, message);
+        });
       }),
     );
   }

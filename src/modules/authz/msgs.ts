@@ -39,6 +39,9 @@ function grant(authz: AuthzKeeper): MsgHandler {
       }),
     },
     signers: (msg) => [msg.granter],
+    precheck: (msg) => {
+      readAuthorization(authz.router, msg.grant.authorization);
+    },
     validate: (msg) => {
       partiesOf(authz, msg);
       checkAuthorization(readAuthorization(authz.router, msg.grant.authorization));
@@ -99,6 +102,7 @@ function exec(authz: AuthzKeeper): MsgHandler {
         })),
     },
     signers: (msg) => [msg.grantee],
+    precheck: (msg) => executor.precheck(msg),
     validate: (msg) => executor.validate(msg),
     execute: (ctx, msg) => tx.MsgExecResponse.encode({ results: executor.run(ctx, msg) }).finish(),
   });

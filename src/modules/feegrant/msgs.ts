@@ -38,6 +38,9 @@ function grantAllowance(feegrant: FeegrantKeeper): MsgHandler {
       }),
     },
     signers: (msg) => [msg.granter],
+    precheck: (msg) => {
+      readAllowance(anyTypes, msg.allowance);
+    },
     validate: (msg) => {
       partiesOf(feegrant, msg);
       if (msg.granter === msg.grantee) {

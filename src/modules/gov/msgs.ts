@@ -37,6 +37,9 @@ function submit(gov: GovKeeper): MsgHandler {
       expedited: msg.expedited,
     })),
     signers: (msg) => [msg.proposer],
+    precheck: (msg) => {
+      for (const any of msg.messages) gov.parts.router.decode(any);
+    },
     validate: (msg) => checkSubmit(gov, msg),
     execute: (ctx, msg) =>
       tx.MsgSubmitProposalResponse.encode({ proposalId: runSubmit(ctx, gov, msg) }).finish(),

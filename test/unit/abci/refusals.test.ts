@@ -214,30 +214,6 @@ const cases: readonly [name: string, bytes: Uint8Array, code: number, log: RegEx
     /unknown extension options/,
   ],
   [
-    "an address of another chain",
-    tx({
-      messages: [
-        any(MsgSend, {
-          fromAddress: alice.address,
-          toAddress: "cosmos1pkptre7fdkl6gfrzlesjjvhxhlc3r4gmmk8rs6",
-          amount: coins("1"),
-        }),
-      ],
-    }),
-    7,
-    /expected gonka, got "cosmos"/,
-  ],
-  ["an amount of zero", tx({ messages: [sendMsg("0")] }), 10, /invalid coins$/],
-  ["a negative amount", tx({ messages: [sendMsg("-5")] }), 10, /-5ngonka: invalid coins$/],
-  [
-    "an empty amount",
-    tx({
-      messages: [any(MsgSend, { fromAddress: alice.address, toAddress: bob.address, amount: [] })],
-    }),
-    10,
-    /invalid coins$/,
-  ],
-  [
     "a fee that is not sorted",
     tx({ fee: [...coins("1", "zzz"), ...coins("1")] }),
     13,

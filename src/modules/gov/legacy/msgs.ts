@@ -30,10 +30,11 @@ function execContent(gov: GovKeeper): MsgHandler {
       authority: msg.authority,
     })),
     signers: (msg) => [msg.authority],
-    validate: (msg) => {
+    precheck: (msg) => {
       gov.parts.addresses.parse(msg.authority, "invalid authority address");
       readContent(msg.content);
     },
+    validate: () => {},
     execute: (_, msg) => {
       if (msg.authority !== gov.authority) {
         const detail = `invalid authority; expected ${gov.authority}, got ${msg.authority}`;

@@ -3,7 +3,7 @@ import { type Proposal, ProposalStatus } from "cosmjs-types/cosmos/gov/v1/gov";
 import type { MsgSubmitProposal } from "cosmjs-types/cosmos/gov/v1/tx";
 import { addNanos } from "../../../encoding/time.ts";
 import { sdkErrors } from "../../errors.ts";
-import type { Context } from "../../module.ts";
+import { type Context, checkMessage } from "../../module.ts";
 import { govErrors } from "../errors.ts";
 import type { GovKeeper } from "../keeper.ts";
 import { periodNanos } from "../params.ts";
@@ -36,7 +36,7 @@ export function checkProposal(gov: GovKeeper, msg: MsgSubmitProposal): void {
   for (const any of msg.messages) {
     if (any.typeUrl === forbiddenMessage) throw govErrors.unroutableMessage(any.typeUrl);
     const { handler, message } = gov.parts.router.decode(any);
-    handler.validate(message);
+    checkMessage({ handler, message });
     const signers = handler.signers(message);
     if (signers.length !== 1 || signers[0] !== gov.authority) {
       throw govErrors.invalidSigner(signers.join(","));

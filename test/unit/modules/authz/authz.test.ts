@@ -190,8 +190,8 @@ t.test("what is refused", async (t) => {
     ["a receiver twice", alice, grant(sends(1, ["a", "a"])), 8, "bank"],
     ["a time that has passed", alice, grant(generic(), 1), 3, "authz"],
     ["no messages", bob, exec(), 18, "sdk"],
-    ["a message that is not valid", bob, exec(send(alice, 0)), 10, "sdk"],
-    ["a message without signers", bob, exec(twoSigners), 2, "bank"],
+    ["a message that is not valid", bob, exec(send(bob, 0)), 10, "sdk"],
+    ["a message without signers", bob, exec(twoSigners), 9, "authz"],
     ["deep nesting", bob, nested, 18, "sdk"],
     ["what nobody granted", bob, exec(send(alice)), 2, "authz"],
   ];

@@ -99,7 +99,7 @@ t.test("multi-sends that are refused", async (t) => {
     ],
   ];
   for (const [name, message, codespace, code] of cases) {
-    const result = chain.check(fromAlice(message));
+    const result = chain.attempt(fromAlice(message));
     t.same([result.codespace, result.code], [codespace, code], `${name}: ${result.log}`);
   }
 });

@@ -18,9 +18,9 @@ t.test("a change is refused unless gov makes it and the engine can obey it", asy
   const chain = await AppChain.start();
   await chain.block();
   const bad = { ...block, maxBytes: 0n };
-  t.match(chain.check(update({ block: bad })), { code: 18, log: /block.max_bytes must be/ });
+  t.match(chain.attempt(update({ block: bad })), { code: 18, log: /block.max_bytes must be/ });
   const none = update({ evidence: undefined as never });
-  t.match(chain.check(none), { code: 18, log: /all parameters must be set/ });
+  t.match(chain.attempt(none), { code: 18, log: /all parameters must be set/ });
   for (const [change, log] of [
     [{ validator: { pubKeyTypes: ["secp256k1"] } }, /must name ed25519/],
     [{ block: { ...block, maxGas: 1n } }, /block.max_gas must be -1 or at least/],
@@ -30,7 +30,7 @@ t.test("a change is refused unless gov makes it and the engine can obey it", asy
       /block.max_bytes must be -1 or at least/,
     ],
   ] as const) {
-    t.match(chain.check(update(change as Partial<MsgUpdateParams>)), { code: 18, log });
+    t.match(chain.attempt(update(change as Partial<MsgUpdateParams>)), { code: 18, log });
   }
   const { txResults, consensusParamUpdates } = await chain.block([update({})]);
   t.match(txResults[0], { code: 4, log: /invalid authority/ });

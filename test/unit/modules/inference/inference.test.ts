@@ -12,7 +12,7 @@ import { checkParams, wholeRules } from "../../../../src/modules/inference/check
 import { InferenceKeeper } from "../../../../src/modules/inference/keeper.ts";
 import { offerKey } from "../../../../src/modules/inference/keys.ts";
 import { inferenceModule } from "../../../../src/modules/inference/module.ts";
-import { type Context, GenesisError } from "../../../../src/modules/module.ts";
+import { type Context, checkMessage, GenesisError } from "../../../../src/modules/module.ts";
 import { Branch } from "../../../../src/store/branch.ts";
 import { StoreKey } from "../../../../src/store/kv.ts";
 import { addresses, authority, chainId, hostKeys } from "../../../support/pow-chain.ts";
@@ -73,7 +73,7 @@ function start(state: unknown = profileState()) {
     if (!handler) throw new Error(`no message ${name}`);
     try {
       const decoded = handler.codec.decode(handler.codec.encode(message).finish());
-      handler.validate(decoded);
+      checkMessage({ handler, message: decoded });
       handler.execute(ctx, decoded);
       return "taken";
     } catch (error) {

@@ -137,7 +137,7 @@ t.test("who exists already, or is a module, gets no vesting account", async (t) 
     ],
   ];
   for (const [index, [name, message, code, log]] of cases.entries()) {
-    const { txResults } = await chain.block([fromAlice(message, BigInt(index === 0 ? 0 : 1))]);
+    const { txResults } = await chain.block([fromAlice(message, BigInt(index))]);
     t.match(txResults[0], { codespace: "sdk", code, log }, name);
   }
   t.same(chain.app.brokenInvariants(), []);
