@@ -133,13 +133,13 @@ t.test("a file that is no TOML, or endless, is a problem, not a crash", async (t
 });
 
 t.test("an unknown key is a warning that names the nearest known one", async (t) => {
-  const config = "monicker = 'a'\n[consensus]\ntimeout_comit = '1s'\n[p2p]\nseeds = ''\n";
+  const config = "monicker = 'a'\n[consensus]\ntimeout_comit = '1s'\n[p2p]\naddr_book_file = ''\n";
   const home = homeWith({ config });
   const file = path.join(home, "config", "config.toml");
   t.same(loadConfig(home).warnings, [
     `${file}: unknown key monicker; did you mean moniker?`,
     `${file}: unknown key consensus.timeout_comit; did you mean consensus.timeout_commit?`,
-    `${file}: unknown key p2p.seeds; did you mean p2p.laddr?`,
+    `${file}: unknown key p2p.addr_book_file; did you mean p2p.addr_book_strict?`,
   ]);
 });
 
