@@ -11,7 +11,7 @@ import { parseArgs } from "node:util";
 import { MsgSend } from "cosmjs-types/cosmos/bank/v1beta1/tx";
 import type { ResponseFinalizeBlock } from "cosmjs-types/tendermint/abci/types";
 import { sha256 } from "../src/crypto/hash.ts";
-import { isSecp256k1Native, secp256k1Sign, secp256k1Verify } from "../src/crypto/secp256k1.ts";
+import { secp256k1Library, secp256k1Sign, secp256k1Verify } from "../src/crypto/secp256k1.ts";
 import { openLevelDb } from "../src/store/leveldb.ts";
 import { hashResults } from "../src/types/tx.ts";
 import {
@@ -162,9 +162,8 @@ const part = (name: keyof BlockTimes) => median(times.map((time) => time[name]))
 const execution = median(times.map(({ finalize, results, commit }) => finalize + results + commit));
 const load = os.loadavg()[0]?.toFixed(1);
 console.log(`${blocks} blocks of ${blockTxs} sends, ${accounts} accounts, load ${load}`);
-const library = isSecp256k1Native ? "native" : "noble";
 console.log(
-  `one secp256k1 verification (${library}): ${verifyMicros().toFixed(0)} us; medians follow`,
+  `one secp256k1 verification (${secp256k1Library}): ${verifyMicros().toFixed(0)} us; medians follow`,
 );
 console.log(`CheckTx, signature verified         ${rate(part("check"))} per CPU second`);
 console.log(`execution, to the durable commit    ${rate(execution)} per CPU second, of which`);

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Builds the addon (native/build/gonka_sprint.node). Exits non-zero with one clear line when a tool
-# or header is missing: the caller decides whether the TypeScript twin will do.
+# Builds the addons: native/build/gonka_sprint.node and native/build/gonka_signatures.node. Exits
+# non-zero with one clear line when a tool or header is missing: the caller decides whether their
+# TypeScript twins will do.
 set -euo pipefail
 cd "$(dirname "$0")"
 
@@ -27,3 +28,8 @@ done
 
 make -s -j"${JOBS:-2}" CXX="$CXX" NODE_API="$node_api" addon
 echo "built native/build/gonka_sprint.node with $CXX, headers from $node_api"
+
+signatures=$(signatures/source.sh) || fail "no libsecp256k1 for the addon of signatures"
+make -s -j"${JOBS:-2}" -C signatures CXX="$CXX" NODE_API="$(cd "$node_api" && pwd)" \
+  SOURCE="${signatures% *}" VERSION="${signatures##* }" addon
+echo "built native/build/gonka_signatures.node with libsecp256k1 ${signatures##* }"

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Everything that a change to the native engine must pass: the addon, the tests, the sanitizers, and
+# Everything that a change to native code must pass: the addons, the tests, the sanitizers, and
 # the CUDA code compiled for every architecture. Needs a C++20 compiler, make, Node-API's headers,
 # and a CUDA toolkit or pip; a machine that lacks one of them fails here, it leaves nothing out.
 #
@@ -35,6 +35,16 @@ if [ "${GONKA_CI:-}" != short ]; then
   part "thread sanitizer"
   make -s -j"$jobs" sanitize-thread
 fi
+part "signatures: tests, sanitizers, and the older library"
+source=$(signatures/source.sh)
+check_signatures() {
+  make -s -j"$jobs" -C signatures BUILD="../build/signatures/$1" SOURCE="$2" VERSION=test \
+    SANITIZE="${3:-}" test
+}
+check_signatures address "${source% *}" "-fsanitize=address,undefined"
+check_signatures thread "${source% *}" "-fsanitize=thread"
+older=$(SECP256K1_OFFLINE=1 XDG_CACHE_HOME=$PWD/build/none signatures/source.sh 2>/dev/null)
+check_signatures older "${older% *}"
 part "the GPU check's script, with the software device"
 GONKA_DEVICE_T=1 ./gpu-check.sh --software
 part "done"

@@ -52,6 +52,8 @@ async function answerAboutBlocks(app: Application, request: Request) {
   const { initChain, prepareProposal, processProposal, finalizeBlock } = request;
   if (initChain) return { initChain: await app.initChain(initChain) };
   if (prepareProposal) return { prepareProposal: await app.prepareProposal(prepareProposal) };
+  const block = processProposal ?? finalizeBlock;
+  if (block) await app.lookAhead?.(block.txs);
   if (processProposal) return { processProposal: await app.processProposal(processProposal) };
   if (finalizeBlock) return { finalizeBlock: await app.finalizeBlock(finalizeBlock) };
   const { extendVote, verifyVoteExtension: verify } = request;

@@ -7,6 +7,7 @@ import { nonceComputers } from "../native/compute-now.ts";
 import type { Db } from "../store/db.ts";
 import { Multistore } from "../store/multistore.ts";
 import { parseGasPrices } from "./ante/fees.ts";
+import { SignatureVerifier, type VerifyBatch } from "./ante/verifier.ts";
 import type { Log } from "./expected.ts";
 import { wireSimapp } from "./simapp.ts";
 import { type SnapshotOptions, Snapshots } from "./snapshots/snapshots.ts";
@@ -41,6 +42,8 @@ export interface AppOptions {
   readonly profile?: "gonka" | "simapp" | undefined;
   /** When snapshots are made, and how many are kept; none are made when absent. */
   readonly snapshots?: SnapshotOptions | undefined;
+  /** Verifies signatures ahead on other threads; all are verified in place when absent. */
+  readonly verifyBatch?: VerifyBatch | undefined;
   readonly log: Log;
 }
 
@@ -60,6 +63,7 @@ export async function createApp(options: AppOptions): Promise<StateMachine> {
     throw new AppOptionError(`minimum gas prices ${options.minGasPrices}: not like 0.01ngonka`);
   }
   const registry = new Registry();
+  const verifier = new SignatureVerifier(options.verifyBatch);
   const { bech32Prefix, baseDenom } = options;
   const identity = { addresses: new Addresses(bech32Prefix), baseDenom };
   const wired =
@@ -81,7 +85,7 @@ export async function createApp(options: AppOptions): Promise<StateMachine> {
     registry,
     txs: new TxCache(registry),
     store,
-    ante: { accounts, fees: bank, grants: feegrant, minGasPrices },
+    ante: { accounts, fees: bank, grants: feegrant, minGasPrices, verifier },
     consensus,
     epochs,
     log,

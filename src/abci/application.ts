@@ -59,4 +59,10 @@ export interface Application {
   applySnapshotChunk(
     request: RequestApplySnapshotChunk,
   ): ResponseApplySnapshotChunk | Promise<ResponseApplySnapshotChunk>;
+  /**
+   * No call of ABCI: tells which transactions the next calls are about, so that the application can
+   * prepare on other threads. Changes no answer, may be left out and called again, never rejects.
+   * undefined when there is nothing to wait for; absent when the application never prepares.
+   */
+  readonly lookAhead?: ((txs: readonly Uint8Array[]) => Promise<void> | undefined) | undefined;
 }

@@ -10,6 +10,7 @@ import { prepareProposal, processProposal } from "./proposal.ts";
 import { query } from "./query.ts";
 import type { Snapshots } from "./snapshots/snapshots.ts";
 import type { Runtime } from "./state/runtime.ts";
+import { lookAhead } from "./tx/look-ahead.ts";
 import type { Registry } from "./tx/registry.ts";
 
 /** Version.app of the headers: rises when the rules of the state machine change. */
@@ -20,6 +21,7 @@ export class StateMachine implements Application {
   readonly #keepBlocks: bigint;
   /** Whole states for nodes that catch up. */
   readonly snapshots: Snapshots;
+  readonly lookAhead: Application["lookAhead"];
 
   /** keepBlocks: blocks that the engine is asked to keep at least; 0 keeps all. */
   constructor(
@@ -29,6 +31,12 @@ export class StateMachine implements Application {
     this.#runtime = runtime;
     this.#keepBlocks = parts.keepBlocks;
     this.snapshots = parts.snapshots;
+    if (runtime.parts.ante.verifier.hasThreads) this.lookAhead = (txs) => lookAhead(runtime, txs);
+  }
+
+  /** How many signatures of transactions were verified since the start. */
+  get verifiedSignatures(): number {
+    return this.#runtime.parts.ante.verifier.count;
   }
 
   /** Of account addresses. */

@@ -45,6 +45,7 @@ export type BlockApplication = Pick<
   | "extendVote"
   | "verifyVoteExtension"
   | "finalizeBlock"
+  | "lookAhead"
   | "commit"
 >;
 
@@ -122,6 +123,8 @@ export class BlockExecutor {
 
   /** The application's ProcessProposal: whether it accepts a valid block. */
   processProposal(state: ChainState, block: Block): boolean {
+    // Not waited for: while validators vote, other threads verify what the block will need.
+    void this.#parts.app.lookAhead?.(block.data.txs);
     const { status } = this.#parts.app.processProposal(
       processProposalRequest(block, state.lastValidators),
     );
@@ -152,6 +155,7 @@ export class BlockExecutor {
     const refused = this.#refuse(state, block);
     if (refused) throw new Error(`decided block ${block.header.height} is invalid: ${refused}`);
     const { app, states, evidence, feed } = this.#parts;
+    await app.lookAhead?.(block.data.txs);
     const finalized = app.finalizeBlock(finalizeBlockRequest(block, state.lastValidators));
     checkAnswer(block, finalized);
     const next = nextState(state, { header: block.header, blockId }, finalized);

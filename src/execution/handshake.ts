@@ -170,6 +170,7 @@ async function reexecute(
     const lastSet = isFirst ? ValidatorSet.from([]) : states.loadMembers(height - 1n);
     if (!lastSet) throw new HandshakeError(`no validators stored for height ${height - 1n}`);
     log.info("replaying block", { height });
+    await app.lookAhead?.(block.data.txs);
     hash = Uint8Array.from(app.finalizeBlock(finalizeBlockRequest(block, lastSet)).appHash);
     await app.commit();
   }

@@ -1,8 +1,8 @@
 /** What mempool/ needs of the rest of the node. */
 import type { Application } from "../abci/application.ts";
 
-/** The application's judgement of one transaction (abci/). */
-export type CheckTxApplication = Pick<Application, "checkTx">;
+/** The application's judgement of one transaction, and what it may prepare (abci/). */
+export type CheckTxApplication = Pick<Application, "checkTx" | "lookAhead">;
 
 /** A peer, identified by its node id (p2p/). */
 export interface Peer {

@@ -7,6 +7,7 @@ import { sha256 } from "../crypto/hash.ts";
 import { toHex } from "../encoding/bytes.ts";
 import type { CheckTxApplication, Logger } from "./expected.ts";
 import { SeenTxs } from "./seen-txs.ts";
+import { Turns } from "./turns.ts";
 import { encodedTxBytes } from "./tx-message.ts";
 
 /** Bounds of the mempool. */
@@ -69,6 +70,8 @@ export class Mempool {
   readonly #limits: MempoolLimits;
   readonly #log: Logger;
   readonly #seen: SeenTxs;
+  /** For an application that looks ahead. */
+  readonly #turns: Turns | undefined;
   /** In order of arrival. */
   readonly #txs = new Map<string, WaitingTx>();
   /** Waiting transactions by the peer that brought them. */
@@ -84,6 +87,7 @@ export class Mempool {
     this.#app = app;
     this.#limits = limits;
     this.#log = log;
+    this.#turns = app.lookAhead && new Turns(app.lookAhead);
     this.#seen = new SeenTxs(limits.seenTxs);
   }
 
@@ -112,22 +116,28 @@ export class Mempool {
 
   /**
    * Asks the application and keeps the transaction when it answers code 0. While a block commits,
-   * the question waits. The answer is the application's, or why it was not asked.
+   * the question waits; before, the application may look at it with others (turns.ts). The answer
+   * is the application's, or why it was not asked.
    */
   async checkTx(tx: Uint8Array, sender?: string): Promise<ResponseCheckTx | MempoolRefusal> {
-    if (this.#closed) {
-      if (this.#txs.size + this.#arriving >= this.#limits.maxTxs) return this.#full();
-      this.#arriving++;
-      while (this.#closed) await this.#closed.opened;
-      this.#arriving--;
-    }
-    return this.#check(tx, sender);
-  }
-
-  #check(tx: Uint8Array, sender: string | undefined): ResponseCheckTx | MempoolRefusal {
     const refusal = this.#refuseSize(tx);
     if (refusal) return refusal;
     const key = toHex(sha256(tx));
+    const turns = this.#seen.has(key) ? undefined : this.#turns;
+    if (this.#closed || turns) {
+      if (this.#txs.size + this.#arriving >= this.#limits.maxTxs) return this.#full();
+      this.#arriving++;
+      await turns?.of(tx);
+      while (this.#closed) await this.#closed.opened;
+      this.#arriving--;
+    }
+    return this.#refuseSize(tx) ?? this.#check(tx, { key, sender });
+  }
+
+  #check(
+    tx: Uint8Array,
+    { key, sender }: { readonly key: string; readonly sender: string | undefined },
+  ): ResponseCheckTx | MempoolRefusal {
     const known = this.#txs.get(key);
     if (known && sender !== undefined) known.senders.add(sender);
     const share = known ? undefined : this.#refusePeer(sender);

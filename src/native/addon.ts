@@ -2,10 +2,7 @@
  * The compiled engine as it exports itself (native/src/binding). Every call takes one options
  * object; a job runs on threads of its own and never holds the event loop.
  */
-import { existsSync } from "node:fs";
-import { createRequire } from "node:module";
-import { dirname, join } from "node:path";
-import { fileURLToPath } from "node:url";
+import { loadCompiled } from "../crypto/compiled.ts";
 
 /** A computation under way. progress() is [done, total]; a cancelled promise rejects. */
 export interface AddonJob<T> {
@@ -159,7 +156,6 @@ export interface Addon {
 /** The addon, or why it is not here. */
 export type LoadedAddon = { readonly addon: Addon } | { readonly missing: string };
 
-const addonPath = join("native", "build", "gonka_sprint.node");
 let loaded: LoadedAddon | undefined;
 
 /** Loads the addon that `npm run build:native` made; a process asks once. */
@@ -169,20 +165,6 @@ export function loadAddon(): LoadedAddon {
 }
 
 function load(): LoadedAddon {
-  const path = findAbove(dirname(fileURLToPath(import.meta.url)));
-  if (!path) return { missing: "the native engine is not built (npm run build:native)" };
-  try {
-    const addon: Addon = createRequire(import.meta.url)(path);
-    return { addon };
-  } catch (error) {
-    return { missing: `${path}: ${error instanceof Error ? error.message : String(error)}` };
-  }
-}
-
-/** The addon's file in this folder or one above it: sources and dist/ lie at different depths. */
-function findAbove(folder: string): string | undefined {
-  const path = join(folder, addonPath);
-  if (existsSync(path)) return path;
-  const parent = dirname(folder);
-  return parent === folder ? undefined : findAbove(parent);
+  const compiled = loadCompiled("gonka_sprint");
+  return "missing" in compiled ? compiled : { addon: compiled.exports as Addon };
 }

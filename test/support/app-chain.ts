@@ -3,17 +3,24 @@
  * blocks of one second. Genesis is the localnet profile with dev accounts and hosts.
  */
 import { readFileSync } from "node:fs";
+import { setImmediate } from "node:timers/promises";
 import { QueryBalanceRequest, QueryBalanceResponse } from "cosmjs-types/cosmos/bank/v1beta1/query";
 import { PubKey } from "cosmjs-types/cosmos/crypto/secp256k1/keys";
 import { SignMode } from "cosmjs-types/cosmos/tx/signing/v1beta1/signing";
 import { AuthInfo, SignDoc, TxBody, TxRaw } from "cosmjs-types/cosmos/tx/v1beta1/tx";
 import type { Any } from "cosmjs-types/google/protobuf/any";
 import * as abci from "cosmjs-types/tendermint/abci/types";
-import { createApp } from "../../src/abci/app.ts";
+import { type AppOptions, createApp } from "../../src/abci/app.ts";
 import type { StateMachine } from "../../src/abci/state-machine.ts";
 import { ed25519PublicKey } from "../../src/crypto/ed25519.ts";
 import { sha256 } from "../../src/crypto/hash.ts";
-import { secp256k1Address, secp256k1PublicKey, secp256k1Sign } from "../../src/crypto/secp256k1.ts";
+import {
+  type SignatureCheck,
+  secp256k1Address,
+  secp256k1PublicKey,
+  secp256k1Sign,
+  secp256k1Verify,
+} from "../../src/crypto/secp256k1.ts";
 import { toBech32 } from "../../src/encoding/bech32.ts";
 import { toBase64, utf8 } from "../../src/encoding/bytes.ts";
 import type { Codec } from "../../src/modules/module.ts";
@@ -91,10 +98,22 @@ export function appState(
   return state;
 }
 
+/** Stands in for the addon's threads: verdicts come in a later turn of the event loop. */
+export async function verifyLater(checks: readonly SignatureCheck[]): Promise<boolean[]> {
+  await setImmediate();
+  return checks.map(({ publicKey, digest, signature }) =>
+    secp256k1Verify(publicKey, digest, signature),
+  );
+}
+
 export const silentLog = { info: () => undefined, error: () => undefined };
 
 /** Opens the application over a database. */
-export function openApp(db: Db, minGasPrices = ""): Promise<StateMachine> {
+export function openApp(
+  db: Db,
+  minGasPrices = "",
+  options: Partial<AppOptions> = {},
+): Promise<StateMachine> {
   return createApp({
     db,
     chainId,
@@ -103,6 +122,7 @@ export function openApp(db: Db, minGasPrices = ""): Promise<StateMachine> {
     minGasPrices,
     version: "0.0.0-test",
     log: silentLog,
+    ...options,
   });
 }
 
@@ -119,10 +139,16 @@ export class AppChain {
   }
 
   static async start(
-    options: { state?: Json; minGasPrices?: string; maxGas?: bigint } = {},
+    options: {
+      state?: Json;
+      minGasPrices?: string;
+      maxGas?: bigint;
+      verifyBatch?: AppOptions["verifyBatch"];
+    } = {},
   ): Promise<AppChain> {
     const db = new MemoryDb();
-    const chain = new AppChain(await openApp(db, options.minGasPrices), db);
+    const { minGasPrices, verifyBatch } = options;
+    const chain = new AppChain(await openApp(db, minGasPrices, { verifyBatch }), db);
     chain.initChain(options.state ?? appState(), options.maxGas);
     return chain;
   }

@@ -9,6 +9,7 @@ import type { DecodedTx } from "../tx/decode.ts";
 import { checkMinimumFee, deductFee, feeOf, type GasPrice } from "./fees.ts";
 import { chargeSignatures, raiseSequences, setPubKeys, verifySignatures } from "./signatures.ts";
 import { checkTimeout, useNonces } from "./unordered.ts";
+import type { SignatureVerifier } from "./verifier.ts";
 
 /** Why a transaction is run. */
 export type RunMode = "check" | "recheck" | "simulate" | "finalize";
@@ -24,6 +25,7 @@ export interface Ante {
   readonly fees: Fees;
   readonly grants: FeeGrants;
   readonly minGasPrices: readonly GasPrice[];
+  readonly verifier: SignatureVerifier;
 }
 
 /** Runs the chain. Throws ModuleError; ctx then must be dropped. */

@@ -2,7 +2,7 @@
 import { MultiSignature } from "cosmjs-types/cosmos/crypto/multisig/v1beta1/multisig";
 import type { ModeInfo, ModeInfo_Multi } from "cosmjs-types/cosmos/tx/v1beta1/tx";
 import { sha256 } from "../../crypto/hash.ts";
-import { secp256k1Verify } from "../../crypto/secp256k1.ts";
+import type { SignatureCheck } from "../../crypto/secp256k1.ts";
 import { sdkErrors } from "../../modules/errors.ts";
 import type { GasMeter } from "../../modules/module.ts";
 import type { TxParams } from "../expected.ts";
@@ -16,25 +16,31 @@ export interface Signed {
   bytes(mode: number): Uint8Array | undefined;
 }
 
+/** Whether the signature of a single key is valid. */
+export type Verify = (check: SignatureCheck) => boolean;
+
 const maxSignatureBytes = 65_536;
 
 /** What is wrong with a signature, or undefined when it is valid. */
-export function verifySignature(pubKey: PubKey, signed: Signed): string | undefined {
+export function verifySignature(
+  pubKey: PubKey,
+  signed: Signed,
+  verify: Verify,
+): string | undefined {
   const { single, multi } = signed.modeInfo;
   if (pubKey.type === "multisig") {
     return multi && !single
-      ? verifyThreshold(pubKey, { ...signed, multi })
+      ? verifyThreshold(pubKey, { ...signed, multi }, verify)
       : "a threshold key needs a multi mode info";
   }
   if (!single || multi) return "a single key needs a single mode info";
   if (pubKey.type !== "secp256k1") return `${pubKey.type} keys cannot sign transactions`;
   const bytes = signed.bytes(single.mode);
   if (!bytes) return `sign mode ${single.mode} is not supported for this transaction`;
-  const { key } = pubKey;
+  const { key: publicKey } = pubKey;
   const { signature } = signed;
   if (signature.length !== 64) return `a signature of ${signature.length} bytes`;
-  const digest = sha256(bytes);
-  return secp256k1Verify(key, digest, signature)
+  return verify({ publicKey, digest: sha256(bytes), signature })
     ? undefined
     : "unable to verify single signer signature";
 }
@@ -43,6 +49,7 @@ export function verifySignature(pubKey: PubKey, signed: Signed): string | undefi
 function verifyThreshold(
   { keys, threshold }: PubKey & { type: "multisig" },
   signed: Signed & { readonly multi: ModeInfo_Multi },
+  verify: Verify,
 ): string | undefined {
   const bits = bitsOf(signed.multi);
   const decoded = decodeStrict(MultiSignature, signed.signature, {
@@ -62,7 +69,7 @@ function verifyThreshold(
     const [signature, modeInfo] = [signatures[index], modeInfos[index]];
     if (!signature || !modeInfo) return `signature ${index} is missing`;
     const bytes = (mode: number) => signed.bytes(mode);
-    const problem = verifySignature(key, { modeInfo, signature, bytes });
+    const problem = verifySignature(key, { modeInfo, signature, bytes }, verify);
     if (problem !== undefined) return `signature ${index}: ${problem}`;
   }
   return undefined;

@@ -9,11 +9,13 @@ import type { DecodedTx, Signer, VerifiedFor } from "../tx/decode.ts";
 import { countKeys, decodePubKey, type PubKey, pubKeyAddress } from "../tx/pub-keys.ts";
 import { signBytes } from "../tx/sign-bytes.ts";
 import { signersOf } from "../tx/signers.ts";
-import { chargeSignature, type Signed, verifySignature } from "./key-tree.ts";
+import { chargeSignature, type Signed, type Verify, verifySignature } from "./key-tree.ts";
+import type { SignatureVerifier } from "./verifier.ts";
 
 /** What the signature steps work with. */
 export interface Signing {
   readonly accounts: Accounts;
+  readonly verifier: Pick<SignatureVerifier, "verify">;
 }
 
 /** The account of a required signer. Throws sdk code 9. */
@@ -72,7 +74,7 @@ function keyOf(ctx: RunContext, accounts: Accounts, signer: Signer): PubKey | un
 /** Compares every sequence, and verifies every signature unless the mode says it is known. */
 export function verifySignatures(
   ctx: RunContext,
-  { accounts }: Signing,
+  { accounts, verifier }: Signing,
   options: { readonly tx: DecodedTx; readonly isVerified: boolean },
 ): void {
   const { tx, isVerified } = options;
@@ -88,25 +90,35 @@ export function verifySignatures(
     }
     if (isVerified) continue;
     if (!account.pubKey) throw sdkErrors.invalidPubKey("pubkey on account is not set");
-    if (isKnownFor(signer, account.pubKey, account.number)) continue;
-    verifyFor(ctx, tx, signer, { number: account.number, pubKey: account.pubKey });
-    signer.verified = { number: account.number, pubKey: account.pubKey };
+    const about = { number: account.number, pubKey: account.pubKey };
+    if (!isKnownFor(signer, about)) {
+      const problem = findProblem(ctx, tx, signer, about, (check) => verifier.verify(check));
+      signer.known = { ...about, problem };
+    }
+    refuseInvalid(ctx, signer);
   }
 }
 
 /** Whether the signature was verified before against the same key and account number. */
-function isKnownFor({ verified }: Signer, pubKey: Any, number: bigint): boolean {
-  if (verified?.number !== number || verified.pubKey.typeUrl !== pubKey.typeUrl) return false;
-  return verified.pubKey === pubKey || equalBytes(verified.pubKey.value, pubKey.value);
+export function isKnownFor({ known }: Signer, { pubKey, number }: VerifiedFor): boolean {
+  if (known?.number !== number || known.pubKey.typeUrl !== pubKey.typeUrl) return false;
+  return known.pubKey === pubKey || equalBytes(known.pubKey.value, pubKey.value);
 }
 
-/** Throws sdk code 4 unless the signature is valid. */
-function verifyFor(
+/** The key that a signer brings, when it is the address's own. Throws sdk code 8. */
+export function signerKey({ info: { publicKey }, address }: Signer): Any | undefined {
+  if (!publicKey) return undefined;
+  return equalBytes(pubKeyAddress(decodePubKey(publicKey)), address) ? publicKey : undefined;
+}
+
+/** What is wrong with a signature, or undefined when it is valid. Throws sdk codes 4 and 8. */
+export function findProblem(
   { chainId }: RunContext,
   tx: DecodedTx,
   signer: Signer,
   { number, pubKey }: VerifiedFor,
-): void {
+  verify: Verify,
+): string | undefined {
   const { sequence, modeInfo } = signer.info;
   if (!modeInfo) throw sdkErrors.unauthorized("the mode info is missing");
   const who = { chainId, accountNumber: number, sequence };
@@ -115,8 +127,13 @@ function verifyFor(
     signature: signer.signature,
     bytes: (mode) => signBytes(tx, who, mode),
   };
-  const problem = verifySignature(decodePubKey(pubKey), signed);
-  if (problem === undefined) return;
+  return verifySignature(decodePubKey(pubKey), signed, verify);
+}
+
+/** Throws sdk code 4 when the known verdict is that the signature is invalid. */
+function refuseInvalid({ chainId }: RunContext, { known, info: { sequence } }: Signer): void {
+  if (known?.problem === undefined) return;
+  const { number, problem } = known;
   const named = `account number (${number}), sequence (${sequence}) and chain-id (${chainId})`;
   throw sdkErrors.unauthorized(
     `signature verification failed; please verify ${named}: (${problem})`,

@@ -41,7 +41,8 @@ export interface DecodedTx {
 
 /**
  * What the steps found out from the bytes alone, so that it is found once however often the
- * transaction runs. Only successes are kept: a refusal is worked out again.
+ * transaction runs. But for verdicts about signatures, which are dear, only successes are kept: a
+ * refusal is worked out again.
  */
 export interface Findings {
   /** No message is refused before signatures are looked at. */
@@ -56,14 +57,21 @@ export interface Signer {
   readonly address: Uint8Array;
   readonly info: SignerInfo;
   readonly signature: Uint8Array;
-  /** For which account the signature was found valid. */
-  verified: VerifiedFor | undefined;
+  /** What is known of the signature. */
+  known: KnownVerdict | undefined;
+  /** Settles when other threads have verified it; undefined when they are not at it. */
+  underWay: Promise<void> | undefined;
 }
 
 /** What a signature is verified against beside the bytes of the transaction and the chain id. */
 export interface VerifiedFor {
   readonly pubKey: Any;
   readonly number: bigint;
+}
+
+/** A verdict: undefined when the signature is valid for that account, else what is wrong. */
+export interface KnownVerdict extends VerifiedFor {
+  readonly problem: string | undefined;
 }
 
 /** Decodes; throws ModuleError. */

@@ -11,7 +11,8 @@ export function signersOf(addresses: Addresses, tx: DecodedTx): readonly Signer[
       const counts = `expected ${tx.signers.length}, got ${tx.signerInfos.length}`;
       throw sdkErrors.unauthorized(`wrong number of signers; ${counts}`);
     }
-    return { text, address: addresses.parse(text), info, signature, verified: undefined };
+    const address = addresses.parse(text);
+    return { text, address, info, signature, known: undefined, underWay: undefined };
   });
   return tx.found.signers;
 }

@@ -3,6 +3,7 @@ import { createApp } from "../../abci/app.ts";
 import type { Application } from "../../abci/application.ts";
 import type { ExportedState } from "../../abci/genesis.ts";
 import type { Snapshots } from "../../abci/snapshots/snapshots.ts";
+import { secp256k1Library, secp256k1VerifyBatch } from "../../crypto/secp256k1.ts";
 import { KvStore } from "../../kvstore/application.ts";
 import { readIdentity } from "../../modules/chain/module.ts";
 import type { Codec, MsgHandler, QueryHandler } from "../../modules/module.ts";
@@ -41,6 +42,7 @@ export async function openApp(parts: {
   if (config.string("application") === "kvstore") return KvStore.open(db, keepBlocks);
   const profile = config.string("application") === "simapp" ? "simapp" : "gonka";
   const { chainId, appState } = genesis();
+  log.info("signatures of transactions", { verifiedBy: secp256k1Library });
   return createApp({
     db,
     chainId,
@@ -55,6 +57,7 @@ export async function openApp(parts: {
       keepRecent: config.number("state-sync.snapshot-keep-recent"),
     },
     skipUpgrades: config.list("unsafe-skip-upgrades").map(readHeight),
+    verifyBatch: secp256k1VerifyBatch,
     log: log.named("app"),
   });
 }

@@ -36,6 +36,7 @@ import {
   dave,
   signTx,
   startBalance,
+  verifyLater,
 } from "../../support/app-chain.ts";
 
 const coin = (amount: number) => [{ denom: "ngonka", amount: String(amount) }];
@@ -154,7 +155,7 @@ t.test("two of three keys of a multisig can send, one cannot", async (t) => {
   }));
   const multisig = createMultisigThresholdPubkey(pubkeys, 2);
   const address = pubkeyToAddress(multisig, "gonka");
-  const chain = await AppChain.start();
+  const chain = await AppChain.start({ verifyBatch: verifyLater });
   const funding = signTx({ from: alice, sequence: 0n, messages: [send(alice, address, 50_000)] });
   t.match((await chain.block([funding])).txResults[0], { code: 0 });
   const accountInfo = { request: QueryAccountInfoRequest, response: QueryAccountInfoResponse };
@@ -186,8 +187,17 @@ t.test("two of three keys of a multisig can send, one cannot", async (t) => {
   const good = makeMultisignedTxBytes(multisig, 0, fee, bodyBytes, signatures);
   const first = new Map([...signatures].slice(0, 1));
   const short = makeMultisignedTxBytes(multisig, 0, fee, bodyBytes, first);
+  const swapped = new Map(
+    [...signatures].map(([who], i) => [who, [...signatures.values()][1 - i]!]),
+  );
+  const wrong = makeMultisignedTxBytes(multisig, 0, fee, bodyBytes, swapped);
+  const before = chain.app.verifiedSignatures;
+  await chain.app.lookAhead?.([short, wrong, good]);
+  t.equal(chain.app.verifiedSignatures - before, 4, "two of each but of the short one");
   t.match(chain.check(short), { code: 4, codespace: "sdk", log: /1 of 2 signatures/ });
+  t.match(chain.check(wrong), { code: 4, log: /signature 0: unable to verify/ });
   t.match(chain.check(good), { code: 0 });
   t.match((await chain.block([good])).txResults[0], { code: 0 });
+  t.equal(chain.app.verifiedSignatures - before, 4, "none of them again");
   t.equal(chain.balance(address), 50_000n - 5n - 2500n);
 });

@@ -22,6 +22,7 @@ import {
   openApp,
   signTx,
   startBalance,
+  verifyLater,
 } from "../../support/app-chain.ts";
 import { prng } from "../../support/prng.ts";
 
@@ -77,13 +78,16 @@ for (const seed of [11, 12, 13]) {
   });
 }
 
-t.test("two applications agree on every hash, one with CheckTx and one without", async (t) => {
+t.test("applications agree, one with CheckTx, one without, one that looks ahead", async (t) => {
   const [a, b] = [await AppChain.start(), await AppChain.start()];
+  const c = await AppChain.start({ verifyBatch: verifyLater });
   for (const txs of randomBlocks(21, 8)) {
     for (const tx of txs) a.check(tx); // Warms the signature cache of a alone.
+    await c.app.lookAhead?.(txs);
     const [one, two] = [await a.block(txs), await b.block(txs)];
     t.equal(toHex(one.appHash), toHex(two.appHash), `height ${a.height}`);
     t.same(one.txResults, two.txResults);
+    t.same(await c.block(txs), two);
   }
 });
 

@@ -16,8 +16,8 @@ import {
 } from "../../../src/crypto/ed25519.ts";
 import { ripemd160, sha256, sha256Parts } from "../../../src/crypto/hash.ts";
 import {
-  isSecp256k1Native,
   secp256k1Address,
+  secp256k1Library,
   secp256k1PublicKey,
   secp256k1Sign,
   secp256k1Verify,
@@ -174,7 +174,7 @@ t.test("secp256k1: key and address (TestPubKeySecp256k1Address)", (t) => {
 
 t.test("secp256k1: the native library gives noble's answers, also on injured input", (t) => {
   const seed = 8;
-  t.comment(`seed ${seed}; native: ${isSecp256k1Native}`);
+  t.comment(`seed ${seed}; verified by ${secp256k1Library}`);
   const random = prng(seed);
   for (let i = 0; i < 12; i++) {
     const [secret, digest] = [randomBytes(random, 32), randomBytes(random, 32)];

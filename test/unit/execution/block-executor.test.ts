@@ -369,3 +369,29 @@ t.test("a decided block that is invalid stops the node", async (t) => {
   const { blockId } = blockIdOf(forged);
   await t.rejects(chain.executor.applyBlock(chain.state, blockId, forged), /wrong AppHash/);
 });
+
+t.test("an application may look ahead at a block before it is proposed and executed", async (t) => {
+  const calls: string[] = [];
+  class AheadApp extends RecordingApp {
+    readonly lookAhead = async (txs: readonly Uint8Array[]): Promise<void> => {
+      calls.push(`look at ${txs.map(fromUtf8)}`);
+      await new Promise((resolve) => setTimeout(resolve, 1));
+      calls.push("looked");
+    };
+    override finalizeBlock(request: RequestFinalizeBlock) {
+      calls.push("finalize");
+      return super.finalizeBlock(request);
+    }
+  }
+  const { chain } = await chainOf(1, new AheadApp(emptyDisk()));
+  const tx = utf8("a=b");
+  await chain.mempool.checkTx(tx);
+  const block = chain.propose();
+  calls.length = 0;
+  t.equal(chain.executor.processProposal(chain.state, block), true);
+  t.same(calls, ["look at a=b"], "it is not waited for");
+  await new Promise((resolve) => setTimeout(resolve, 10));
+  calls.length = 0;
+  chain.state = await chain.executor.applyBlock(chain.state, await chain.save(block), block);
+  t.same(calls, ["look at a=b", "looked", "finalize"]);
+});

@@ -309,3 +309,42 @@ t.test("one peer fills its share, not the mempool", async (t) => {
   mempool.flush();
   t.match(await from("flood", 8, 9), [{ code: 0 }, { code: 0 }]);
 });
+
+t.test("an application that looks ahead is asked in order, batch by batch", async (t) => {
+  const app = new KvStoreApp(emptyDisk());
+  const batches: string[][] = [];
+  const asked: string[] = [];
+  const check = app.checkTx.bind(app);
+  app.checkTx = (request) => {
+    asked.push(fromUtf8(request.tx));
+    return check(request);
+  };
+  // The first batch takes longer than the second.
+  const lookAhead = (txs: readonly Uint8Array[]) => {
+    batches.push(txs.map(fromUtf8));
+    const delayMs = batches.length === 1 ? 20 : 1;
+    return new Promise<void>((resolve) => setTimeout(resolve, delayMs));
+  };
+  const limits = { ...defaultMempoolLimits, maxTxs: 300 };
+  const mempool = new Mempool(Object.assign(app, { lookAhead }), limits, silentLog);
+  const all = Array.from({ length: 301 }, (_, n) => tx(n));
+  const answers = Promise.all([...all, tx(0)].map((one) => mempool.checkTx(one)));
+  await until("the second batch is looked at", () => batches.length > 1);
+  t.same(asked.length, 128, "the first batch was judged before the second is there");
+  mempool.lock();
+  await until("the rest waits for the block", () => batches.length === 3);
+  t.equal(mempool.size, asked.length);
+  mempool.unlock();
+  const outcomes = await answers;
+  t.same(
+    batches.map(({ length }) => length),
+    [128, 128, 44],
+  );
+  t.same(asked, all.slice(0, 300).map(fromUtf8));
+  t.ok(outcomes.slice(0, 300).every((outcome) => "code" in outcome && outcome.code === 0));
+  t.match(outcomes.slice(300), [{ refused: "full" }, { refused: "full" }]);
+  t.match(await mempool.checkTx(tx(5)), { refused: "full" });
+  update(mempool, [tx(0)]);
+  t.match(await mempool.checkTx(tx(0)), { refused: "seen" });
+  t.equal(batches.length, 3, "what was seen before is not looked at");
+});
