@@ -99,11 +99,21 @@ async function runNode(home: string, flags: StartFlags): Promise<void> {
 async function stoppedBy(home: string, failure: unknown, other: CliError): Promise<CliError> {
   const { noteUpgrade } = await import("../node/upgrade-info.ts");
   const plan = noteUpgrade(home, failure);
-  if (!plan) return other;
+  if (!plan) return isDiskFull(failure) ? diskFull(home, other.message) : other;
   return new CliError("unexpected", "upgrade_needed", {
     cause: other.message,
     fix: `start the program that carries out the plan ${JSON.stringify(plan.name)}`,
   });
+}
+
+/** Of the log's file or of a database, which says it in words. */
+const isDiskFull = (failure: unknown): boolean =>
+  /ENOSPC|EDQUOT|no space left on device|disk quota exceeded/i.test(String(failure));
+
+/** Nothing is lost: what does not fit is not written, and what is not written is not signed. */
+function diskFull(home: string, cause: string): CliError {
+  const fix = `make room on the disk of ${home}, then start again: it goes on where it stopped`;
+  return new CliError("unexpected", "disk_full", { cause, fix });
 }
 
 function notStarted(home: string, error: unknown): CliError {

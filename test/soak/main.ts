@@ -11,7 +11,7 @@ import { parseArgs } from "node:util";
 import { RealNet } from "../support/real-net.ts";
 import { bytesBelow, preload, type RealNode } from "../support/real-node.ts";
 import { SteadySends } from "../support/steady-sends.ts";
-import { judge, picture, type Sample, table } from "./verdict.ts";
+import { isWalBounded, judge, picture, type Sample, table } from "./verdict.ts";
 
 const { values } = parseArgs({
   options: {
@@ -48,8 +48,10 @@ function prepare(): Promise<RealNet> {
 
 async function sample(node: RealNode, height: number, seconds: number): Promise<Sample> {
   const { rss, heapUsed, external, handles, blockedMs } = await node.vitals();
-  const disk = bytesBelow(path.join(node.home, "data"));
-  return { height, seconds, rss, heap: heapUsed + external, disk, handles, blocked: blockedMs };
+  const wal = bytesBelow(path.join(node.home, "data/cs.wal"));
+  const disk = bytesBelow(path.join(node.home, "data")) - wal;
+  const memory = { rss, heap: heapUsed + external };
+  return { height, seconds, ...memory, disk, wal, handles, blocked: blockedMs };
 }
 
 async function waitFor(node: RealNode, height: number): Promise<number> {
@@ -81,15 +83,17 @@ const accounts = senders.map((name) => net.account(name));
 const perBlock = Number(values["txs-per-block"]);
 const sends = new SteadySends({ node: first, chainId, accounts, perBlock });
 const samples: Sample[] = [];
+const failures: unknown[] = [];
 try {
   for (const node of nodes) node.start();
   await waitFor(first, 1);
   const started = Date.now();
-  sends.start();
+  sends.start((error) => failures.push(error));
   for (let goal = every; goal <= heights; goal += every) {
     const height = await waitFor(first, goal);
     samples.push(await sample(first, height, (Date.now() - started) / 1000));
     report(samples);
+    if (failures.length > 0) throw failures[0];
   }
   await sends.stop();
   const judged = judge(samples);
@@ -99,7 +103,9 @@ try {
     process.stdout.write(`${what}: ${early} -> ${late}, ${percent}, ${isFlat ? "ok" : "GROWS"}\n`);
   }
   process.stdout.write(`${heights} heights, ${sends.taken} transactions\n`);
-  if (judged.some(({ isFlat }) => !isFlat)) process.exitCode = 1;
+  const isBounded = isWalBounded(samples);
+  process.stdout.write(`write-ahead log: ${isBounded ? "bounded" : "GROWS"}\n`);
+  if (!isBounded || judged.some(({ isFlat }) => !isFlat)) process.exitCode = 1;
 } finally {
   await Promise.all(nodes.map((node) => node.end()));
   net.remove();

@@ -5,7 +5,9 @@ export interface Sample {
   /** Bytes. */
   readonly rss: number;
   readonly heap: number;
+  /** Without the write-ahead log, which grows and shrinks by whole segments of 16 MiB. */
   readonly disk: number;
+  readonly wal: number;
   readonly handles: number;
   /** Milliseconds. */
   readonly blocked: number;
@@ -23,6 +25,13 @@ export interface Judged {
 /** Growth that counts as flat; databases breathe, so the disk has more room. */
 const allowed = { rss: 0.1, heap: 0.1, disk: 0.25, handles: 0.1 } as const;
 const measures = ["rss", "heap", "disk", "handles"] as const;
+
+/** Two finished or growing segments, and what a height may put on top. */
+const walBytesMax = 3 * 16_777_216;
+
+/** Whether the write-ahead log ever took more than it may. */
+export const isWalBounded = (samples: readonly Sample[]): boolean =>
+  samples.every(({ wal }) => wal <= walBytesMax);
 
 export function judge(samples: readonly Sample[]): Judged[] {
   const quarter = Math.floor(samples.length / 4);
@@ -56,13 +65,14 @@ export function table(samples: readonly Sample[]): string {
       mib(each.rss),
       mib(each.heap),
       mib(each.disk),
+      mib(each.wal),
       String(each.handles),
       String(each.blocked),
     ]
       .map((cell) => cell.padStart(9))
       .join(""),
   );
-  const head = ["height", "s", "rss MiB", "heap MiB", "disk MiB", "handles", "stood ms"];
+  const head = ["height", "s", "rss MiB", "heap MiB", "disk MiB", "wal MiB", "handles", "stood ms"];
   return [head.map((cell) => cell.padStart(9)).join(""), ...lines].join("\n");
 }
 

@@ -6,6 +6,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { derivePrivateKey, hdPath } from "../../src/cli/keys/derive.ts";
+import { ed25519PublicKey, nodeId } from "../../src/crypto/ed25519.ts";
 import { secp256k1Address, secp256k1PublicKey } from "../../src/crypto/secp256k1.ts";
 import { toBech32 } from "../../src/encoding/bech32.ts";
 import { defaultDefinitionFile } from "../../src/localnet/definition.ts";
@@ -75,6 +76,13 @@ export class RealNet {
         editToml(path.join(home, "config/app.toml"), section, app[section] ?? {});
       }
     }
+  }
+
+  /** Where the nodes find each other: id@host:port. */
+  peers(): string[] {
+    return this.plan.nodes.map(({ nodeSeed, p2pPort }) => {
+      return `${nodeId(ed25519PublicKey(nodeSeed))}@127.0.0.1:${p2pPort}`;
+    });
   }
 
   /** A process for each node, not started. */

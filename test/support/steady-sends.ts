@@ -31,8 +31,9 @@ export class SteadySends {
     return this.#taken;
   }
 
-  start(): void {
-    this.#running = this.#run();
+  /** failed hears of a transaction that was refused, or a node that went away. */
+  start(failed: (error: unknown) => void): void {
+    this.#running = this.#run().catch(failed);
   }
 
   async stop(): Promise<void> {
@@ -71,7 +72,9 @@ export class SteadySends {
       const tx = toBase64(this.next(from));
       const params = { tx };
       const body = JSON.stringify({ jsonrpc: "2.0", id: 1, method: "broadcast_tx_sync", params });
-      const response = await fetch(this.#options.node.rpc, { method: "POST", body });
+      // A kept connection may be closed by the node just when it is used again.
+      const headers = { connection: "close" };
+      const response = await fetch(this.#options.node.rpc, { method: "POST", headers, body });
       const answer = (await response.json()) as { result?: { code: number; log: string } };
       if (answer.result?.code !== 0) throw new Error(`refused: ${JSON.stringify(answer)}`);
       this.#taken += 1;
