@@ -51,7 +51,10 @@ export async function handshake(parts: HandshakeParts): Promise<ChainState> {
   });
   let point: AppPoint = { height: info.lastBlockHeight, hash: info.lastBlockAppHash };
   let state = states.load() ?? genesisState(genesis);
-  if (state.lastBlockHeight === 0n) state = { ...state, appVersion: info.appVersion };
+  // Only before InitChain: its answer may name another, and the first block was made with that.
+  if (point.height === 0n && state.lastBlockHeight === 0n) {
+    state = { ...state, appVersion: info.appVersion };
+  }
   log.info("handshake", {
     app: point.height,
     store: blocks.height(),
