@@ -80,7 +80,7 @@ export const profileFiles: ReadonlyMap<string, string> = new Map([
   ["simapp-slow", shipped("simapp-slow")],
 ]);
 
-export const maxValidators = 32;
+export const maxValidators = 100;
 export const maxNonces = 1_000_000;
 const maxFileBytes = 256 * 1024;
 /** Addresses of operators begin at index 100 of the mnemonic. */
@@ -340,7 +340,7 @@ function checkHostNames(
   report: Report,
 ): void {
   for (const name of names) {
-    const number = Number(/^host([1-9]\d?)$/.exec(name)?.[1] ?? 0);
+    const number = Number(/^host([1-9]\d{0,2})$/.exec(name)?.[1] ?? 0);
     if (number >= 1 && number <= validators) continue;
     report(`hosts.nonces_of.${name}`, `no such host; use host1 to host${validators}`);
   }

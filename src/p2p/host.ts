@@ -1,13 +1,14 @@
 /** The libp2p host: TCP, noise, yamux, the node key as identity. */
 import "./promise-shim.ts";
 import { generateKeyPairFromSeed } from "@libp2p/crypto/keys";
-import type { Libp2p, PeerId, StreamMuxerFactory } from "@libp2p/interface";
+import type { Libp2p, PeerId } from "@libp2p/interface";
 import { noise } from "@libp2p/noise";
 import { tcp } from "@libp2p/tcp";
 import { yamux } from "@libp2p/yamux";
 import type { Multiaddr } from "@multiformats/multiaddr";
 import { createLibp2p } from "libp2p";
 import { nodeId } from "../crypto/ed25519.ts";
+import { frugal, inOnePiece } from "./wire/fewer-packets.ts";
 
 /** Connections a node takes part in at most, those being set up included. */
 const maxConnections = 256;
@@ -42,8 +43,8 @@ export async function createHost({ seed, listen, refuses }: HostOptions): Promis
     privateKey: await generateKeyPairFromSeed("Ed25519", seed),
     addresses: { listen: [...listen] },
     transports: [tcp()],
-    connectionEncrypters: [noise()],
-    streamMuxers: [() => tolerant(yamux({ maxInboundStreams: maxStreamsPerConnection })())],
+    connectionEncrypters: [(components) => inOnePiece(noise()(components))],
+    streamMuxers: [() => frugal(yamux({ maxInboundStreams: maxStreamsPerConnection })())],
     connectionManager: {
       maxConnections,
       maxIncomingPendingConnections: maxPendingConnections,
@@ -58,29 +59,6 @@ export async function createHost({ seed, listen, refuses }: HostOptions): Promis
       denyOutboundEncryptedConnection: (peer) => denies(peer),
     },
   });
-}
-
-/**
- * A muxer over a connection that swallows what is sent after its end. yamux opens a stream in a
- * microtask of its own; when the connection closes in the meantime (@libp2p/yamux 8.0.3,
- * muxer.ts, onCreateStream), send would throw where nobody can catch it, and end the process.
- */
-function tolerant(factory: StreamMuxerFactory): StreamMuxerFactory {
-  return {
-    protocol: factory.protocol,
-    createStreamMuxer: (connection) => {
-      const send = connection.send.bind(connection);
-      connection.send = (data) => {
-        try {
-          return send(data);
-        } catch (error) {
-          if (error instanceof Error && error.name === "StreamStateError") return false;
-          throw error;
-        }
-      };
-      return factory.createStreamMuxer(connection);
-    },
-  };
 }
 
 /** The CometBFT node id of a libp2p peer; undefined when its key is not ed25519. */

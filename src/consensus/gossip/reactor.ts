@@ -8,7 +8,13 @@ import type { ConsensusEngine } from "../engine/engine.ts";
 import { type EngineEvent, type RoundView, wireStep } from "../engine/events.ts";
 import type { ChannelSpec, Clock, Logger, Network, Peer } from "../expected.ts";
 import { type CheckedVote, voteSet } from "../votes.ts";
-import { type ConsensusMessage, decodeMessage, maxConsensusMessageBytes } from "./messages.ts";
+import { Announcements } from "./announcements.ts";
+import {
+  type ConsensusMessage,
+  decodeMessage,
+  encodeMessage,
+  maxConsensusMessageBytes,
+} from "./messages.ts";
 import { PeerState } from "./peer-state.ts";
 import {
   bitsOf,
@@ -68,14 +74,20 @@ type Entry = PeerEntry & { changedTick: number };
 export class ConsensusReactor {
   readonly #parts: GossipParts;
   readonly #peers = new Map<string, Entry>();
+  readonly #announcements: Announcements;
   #tick = 0;
   #cancelTick: (() => void) | undefined;
+  /** What this node itself has to say at a height. */
+  #own: { height: bigint; votes: CheckedVote[]; proposalRound: number } = ownOf(0n);
 
   /** Registers its channels and listens to the engine. */
   constructor(parts: GossipParts) {
     this.#parts = parts;
     parts.network.register(consensusChannels, this);
     parts.engine.listen((event) => this.#onEvent(event));
+    this.#announcements = new Announcements(parts.clock, (bytes) => {
+      for (const { peer } of this.#peers.values()) peer.send(stateChannel, bytes);
+    });
   }
 
   /** Begins to gossip: when the engine starts. */
@@ -87,6 +99,7 @@ export class ConsensusReactor {
   stop(): void {
     this.#cancelTick?.();
     this.#cancelTick = undefined;
+    this.#announcements.stop();
   }
 
   addPeer(peer: Peer): void {
@@ -173,8 +186,20 @@ export class ConsensusReactor {
     const { view } = engine;
     if (!view || !this.#cancelTick) return;
     this.#ensureBits(entry);
-    sendData(view, entry, blocks);
-    sendVotes(view, entry, blocks);
+    if (m.height === view.height) this.#sendOwn(view, entry);
+    // Who is just behind gets the rest from others too, and what then lacks on the next tick.
+    else if (m.height + 1n < view.height) {
+      sendData(view, entry, blocks);
+      sendVotes(view, entry, blocks);
+    }
+  }
+
+  /** What only this node can say at once: its votes, and the block that it proposes. */
+  #sendOwn(view: RoundView, entry: Entry): void {
+    const { height, votes, proposalRound } = this.#own;
+    if (height !== view.height) return;
+    if (proposalRound === view.core.round) sendData(view, entry, this.#parts.blocks);
+    for (const vote of votes) this.#sendVote(entry, vote, encodeVote(vote));
   }
 
   /** Answers a claim with the votes for that block that are here. */
@@ -210,33 +235,48 @@ export class ConsensusReactor {
       const entry = this.#peers.get(event.peer);
       if (entry) this.#ban(entry.peer, event.reason);
     } else if (!view || !this.#cancelTick) return;
-    else if (event.type === "step") this.#broadcast(stepMessage(view, this.#parts.clock));
+    else if (event.type === "step") this.#announcements.step(stepMessage(view, this.#parts.clock));
     else if (event.type === "vote") this.#onVote(view, event.vote, event.isOwn);
     else if (event.type === "wanted") this.#broadcast(partsMessage(view));
     else if (event.isOwn) {
+      this.#ownAt(view.height).proposalRound = view.core.round;
       for (const entry of this.#peers.values()) sendData(view, entry, this.#parts.blocks);
     }
   }
 
+  #ownAt(height: bigint) {
+    if (this.#own.height !== height) this.#own = ownOf(height);
+    return this.#own;
+  }
+
+  /** An own vote tells by itself that it is here. */
   #onVote(view: RoundView, vote: CheckedVote, isOwn: boolean): void {
     const { type: voteType, round, validator: index } = vote;
     const { height } = vote.signed;
-    this.#broadcast({ type: "hasVote", height, round, voteType, index });
-    if (!isOwn) return;
+    if (!isOwn) {
+      this.#announcements.hasVote({ type: "hasVote", height, round, voteType, index });
+      return;
+    }
+    this.#ownAt(view.height).votes.push(vote);
+    const bytes = encodeVote(vote);
     for (const entry of this.#peers.values()) {
       if (entry.state.height !== view.height) continue;
       this.#ensureBits(entry);
-      const bits = entry.state.bits({ height, round, type: voteType });
-      if (!bits) sendUntracked(entry, vote);
-      else if (sendTo(entry, voteChannel, { type: "vote", vote: vote.signed })) {
-        bits.set(index, true);
-      }
+      this.#sendVote(entry, vote, bytes);
     }
+  }
+
+  #sendVote(entry: Entry, vote: CheckedVote, bytes: Uint8Array): void {
+    const { type, round, validator, signed } = vote;
+    const bits = entry.state.bits({ height: signed.height, round, type });
+    if (!bits) sendUntracked(entry, vote);
+    else if (!bits.get(validator) && entry.peer.send(voteChannel, bytes)) bits.set(validator, true);
   }
 
   #broadcast(message: ConsensusMessage | undefined): void {
     if (!message) return;
-    for (const entry of this.#peers.values()) sendTo(entry, channelOf[message.type], message);
+    const bytes = encodeMessage(message);
+    for (const { peer } of this.#peers.values()) peer.send(channelOf[message.type], bytes);
   }
 
   /** Tells one peer where we are. */
@@ -303,7 +343,15 @@ function isBadHeight(
   return (height === initialHeight) !== (lastCommitRound === -1);
 }
 
-function stepMessage(view: RoundView, clock: Clock): ConsensusMessage {
+const ownOf = (height: bigint) => ({ height, votes: [] as CheckedVote[], proposalRound: -1 });
+
+const encodeVote = ({ signed }: CheckedVote): Uint8Array =>
+  encodeMessage({ type: "vote", vote: signed });
+
+function stepMessage(
+  view: RoundView,
+  clock: Clock,
+): Extract<ConsensusMessage, { type: "newRoundStep" }> {
   const { height, core, lastCommit, startTime } = view;
   return {
     type: "newRoundStep",

@@ -155,6 +155,8 @@ t.test(
     t.equal(node.engine.view?.height, 2n);
     take();
     hear(state, step(1n, 0, 4));
+    t.same(take("vote", "blockPart"), [], "it may be on its way from others");
+    await node.pass(100);
     const sent = take("vote", "blockPart");
     const precommits = sent.filter((m) => m.type === "vote" && m.vote.type === 2);
     t.ok(precommits.length >= 3, "+2/3 precommits");

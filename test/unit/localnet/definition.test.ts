@@ -104,7 +104,7 @@ t.test("every mistake is named by its key, with what to write", async (t) => {
       'chain_id: "has blanks" cannot be used; write a string, such as gonka-localnet-1',
       'mnemonic: "test test test test test test test test test test test JUNK" cannot be used; ' +
         "write a string, 12 to 24 words of BIP-39",
-      "validators: 0 cannot be used; write a whole number from 1 to 32",
+      "validators: 0 cannot be used; write a whole number from 1 to 100",
       'ports.rpc: "26657" cannot be used; write a whole number from 1024 to 65535',
       "ports.shift: missing; write a whole number from 1 to 10000",
       'consensus.timeout_commit: "900" cannot be used; ' +
