@@ -10,8 +10,7 @@ import path from "node:path";
 import { parseArgs } from "node:util";
 import { MsgSend } from "cosmjs-types/cosmos/bank/v1beta1/tx";
 import type { ResponseFinalizeBlock } from "cosmjs-types/tendermint/abci/types";
-import { sha256 } from "../src/crypto/hash.ts";
-import { secp256k1Library, secp256k1Sign, secp256k1Verify } from "../src/crypto/secp256k1.ts";
+import { secp256k1Library } from "../src/crypto/secp256k1.ts";
 import { openLevelDb } from "../src/store/leveldb.ts";
 import { hashResults } from "../src/types/tx.ts";
 import {
@@ -23,6 +22,7 @@ import {
   openApp,
   signTx,
 } from "../test/support/app-chain.ts";
+import { checkTimes, type Micros, verifications } from "./check-tx.ts";
 import { notCounted, shares } from "./stage-profile.ts";
 
 const { values: options } = parseArgs({
@@ -147,25 +147,35 @@ const profiled = await shares(stages, async () => {
 await db.close();
 rmSync(folder, { recursive: true });
 
-/** What one verification alone takes here and now, in microseconds: the floor under CheckTx. */
-function verifyMicros(): number {
-  const [from] = devs as [Dev];
-  const digest = sha256(from.publicKey);
-  const signature = secp256k1Sign(from.privateKey, digest);
-  const start = cpuMs();
-  for (let i = 0; i < 5000; i++) secp256k1Verify(from.publicKey, digest, signature);
-  return (cpuMs() - start) / 5;
+/** The medians of a few rounds; the first one warms up. */
+async function mediansOf(run: () => Promise<Record<string, Micros>>) {
+  const rounds: Record<string, Micros>[] = [];
+  for (let round = 0; round < 6; round++) rounds.push(await run());
+  const kept = rounds.slice(1);
+  return Object.keys(kept[0] ?? {}).map((name) => {
+    const of = (part: keyof Micros) => median(kept.map((round) => round[name]?.[part] ?? 0));
+    return { name, cpu: of("cpu"), clock: of("clock") };
+  });
 }
+
+const [signer] = devs as [Dev];
+const checked = [
+  ...(await mediansOf(() => verifications(signer))),
+  ...(await mediansOf(() => checkTimes(state, signAll(blockTxs)))),
+];
 
 const rate = (ms: number) => Math.round((blockTxs / ms) * 1000).toLocaleString("en-US");
 const part = (name: keyof BlockTimes) => median(times.map((time) => time[name]));
 const execution = median(times.map(({ finalize, results, commit }) => finalize + results + commit));
 const load = os.loadavg()[0]?.toFixed(1);
 console.log(`${blocks} blocks of ${blockTxs} sends, ${accounts} accounts, load ${load}`);
-console.log(
-  `one secp256k1 verification (${secp256k1Library}): ${verifyMicros().toFixed(0)} us; medians follow`,
-);
-console.log(`CheckTx, signature verified         ${rate(part("check"))} per CPU second`);
+console.log(`signatures by ${secp256k1Library}; medians of one transaction follow, microseconds`);
+for (const { name, cpu, clock } of checked) {
+  const each = `${cpu.toFixed(1).padStart(7)} of processor ${clock.toFixed(1).padStart(8)} by clock`;
+  const perSecond = Math.round(1e6 / cpu).toLocaleString("en-US");
+  console.log(`  ${name.padEnd(32)}${each}   ${perSecond} per CPU second`);
+}
+console.log(`CheckTx while blocks are made       ${rate(part("check"))} per CPU second`);
 console.log(`execution, to the durable commit    ${rate(execution)} per CPU second, of which`);
 console.log(`  FinalizeBlock with app hash       ${part("finalize").toFixed(1)} ms a block`);
 console.log(`  results hash                      ${part("results").toFixed(1)} ms a block`);

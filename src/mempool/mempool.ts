@@ -155,9 +155,11 @@ export class Mempool {
   }
 
   #add(of: Pick<WaitingTx, "tx" | "key" | "gasWanted" | "broughtBy">): void {
-    const { broughtBy: peer, key, tx } = of;
-    const senders = new Set(peer === undefined ? [] : [peer]);
-    const added: WaitingTx = { ...of, senders, height: this.#height };
+    const { broughtBy: peer, key, tx, gasWanted } = of;
+    const senders = new Set<string>();
+    if (peer !== undefined) senders.add(peer);
+    const height = this.#height;
+    const added: WaitingTx = { tx, key, gasWanted, senders, broughtBy: peer, height };
     this.#txs.set(key, added);
     this.#totalBytes += tx.length;
     if (peer !== undefined) this.#brought.set(peer, (this.#brought.get(peer) ?? 0) + 1);
