@@ -123,7 +123,9 @@ export class Mempool {
     const refusal = this.#refuseSize(tx);
     if (refusal) return refusal;
     const key = toHex(sha256(tx));
-    const turns = this.#seen.has(key) ? undefined : this.#turns;
+    // What is refused unread is not worth a look.
+    const isRefused = this.#seen.has(key) || this.#refusePeer(sender) !== undefined;
+    const turns = isRefused ? undefined : this.#turns;
     if (this.#closed || turns) {
       if (this.#txs.size + this.#arriving >= this.#limits.maxTxs) return this.#full();
       this.#arriving++;

@@ -319,21 +319,25 @@ t.test("an application that looks ahead is asked in order, batch by batch", asyn
     asked.push(fromUtf8(request.tx));
     return check(request);
   };
-  // The first batch takes longer than the second.
+  const looked: (() => void)[] = [];
   const lookAhead = (txs: readonly Uint8Array[]) => {
     batches.push(txs.map(fromUtf8));
-    const delayMs = batches.length === 1 ? 20 : 1;
-    return new Promise<void>((resolve) => setTimeout(resolve, delayMs));
+    return new Promise<void>((resolve) => looked.push(resolve));
   };
   const limits = { ...defaultMempoolLimits, maxTxs: 300 };
   const mempool = new Mempool(Object.assign(app, { lookAhead }), limits, silentLog);
   const all = Array.from({ length: 301 }, (_, n) => tx(n));
   const answers = Promise.all([...all, tx(0)].map((one) => mempool.checkTx(one)));
-  await until("the second batch is looked at", () => batches.length > 1);
-  t.same(asked.length, 128, "the first batch was judged before the second is there");
+  await until("the first batch is looked at", () => batches.length === 1);
+  t.equal(asked.length, 0);
+  looked[0]?.();
+  await until("the first is judged, the second on its way", () => asked.length === 128);
+  t.equal(batches.length, 2);
   mempool.lock();
-  await until("the rest waits for the block", () => batches.length === 3);
-  t.equal(mempool.size, asked.length);
+  looked[1]?.();
+  await until("the third is on its way", () => batches.length === 3);
+  t.equal(asked.length, 128, "the second waits for the block");
+  looked[2]?.();
   mempool.unlock();
   const outcomes = await answers;
   t.same(
@@ -347,4 +351,11 @@ t.test("an application that looks ahead is asked in order, batch by batch", asyn
   update(mempool, [tx(0)]);
   t.match(await mempool.checkTx(tx(0)), { refused: "seen" });
   t.equal(batches.length, 3, "what was seen before is not looked at");
+  const shared = new Mempool(app, { ...limits, maxTxsPerPeer: 1 }, silentLog);
+  const first = shared.checkTx(tx(400), "flood");
+  await until("it is looked at", () => batches.length === 4);
+  looked[3]?.();
+  t.match(await first, { code: 0 });
+  t.match(await shared.checkTx(tx(401), "flood"), { refused: "peer-full" });
+  t.equal(batches.length, 4, "nor what is over a peer's share");
 });
