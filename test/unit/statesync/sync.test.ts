@@ -18,6 +18,7 @@ import { StateSync } from "../../../src/statesync/reactor.ts";
 import { StateSyncError } from "../../../src/statesync/syncer.ts";
 import { MemoryDb } from "../../../src/store/memory-db.ts";
 import { hashHeader } from "../../../src/types/header.ts";
+import { type GrammarCall, noted, outOfOrder } from "../../support/abci-grammar.ts";
 import { emptyDisk, validatorTx } from "../../support/kvstore.ts";
 import { TestProvider } from "../../support/light-provider.ts";
 import { SnapshotKvStore } from "../../support/snapshot-kvstore.ts";
@@ -95,12 +96,13 @@ function node(id: string, app: SnapshotKvStore, bytesPerSecond = 1e9) {
 /** A fresh node among these peers. */
 async function restore(peers: readonly { network: TestNetwork }[], trusted?: TrustedChain) {
   const disk = emptyDisk();
-  const app = new SnapshotKvStore(disk);
+  const calls: GrammarCall[] = [];
+  const app = noted(new SnapshotKvStore(disk), calls);
   const fresh = node("fresh", app);
   for (const peer of peers) fresh.network.connect(peer.network);
   const chain = trusted ?? (await trustedChain());
   const run = () => fresh.sync.run({ chain, discoveryMs: 200 });
-  return { app, disk, fresh, run };
+  return { app, disk, fresh, run, calls };
 }
 
 /** Adopts what was synced on empty disks, restarts, and follows the chain to its head. */
@@ -127,11 +129,13 @@ async function follow(
 
 t.test("restores the newest snapshot, verified, and goes on from there", async (t) => {
   const peers = [node("a", serving), node("b", serving)];
-  const { app, run, fresh } = await restore(peers);
+  const { app, run, fresh, calls } = await restore(peers);
   const synced = await run();
   t.equal(synced.state.lastBlockHeight, snapshotHeight);
   t.equal(synced.state.validators.size, 4);
   await follow(t, app, synced);
+  t.equal(outOfOrder(calls), undefined, "a clean start by state sync, as ABCI has it");
+  t.ok(calls.some(({ call }) => call === "offerSnapshot"));
   t.same(fresh.network.bans, []);
   const asked = new Set(
     fresh.network.sent.filter(({ channel }) => channel === 0x61).map(({ to }) => to),
