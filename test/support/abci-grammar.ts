@@ -23,9 +23,9 @@ const letters: Readonly<Record<string, string>> = {
   commit: "C",
 };
 /**
- * InitChain or state sync first if at all; rounds, FinalizeBlock, Commit; the last height may be cut
- * off. A round of the grammar, *V [P [R]] [R] [*V E *V], may be any one of its calls, so a sequence
- * of rounds is any sequence of them.
+ * InitChain or state sync first if at all; rounds, FinalizeBlock, Commit; the last height may be
+ * cut off. A round of the grammar, *V [P [R]] [R] [*V E *V], may be any one of its calls, so rounds
+ * are any sequence of these.
  */
 const oneStart = /^(I|(OA*)*OA+)?([PREV]*FC)*[PREV]*F?$/;
 

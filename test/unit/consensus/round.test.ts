@@ -67,6 +67,7 @@ const proposedA = [start, ...propose(0, "A")];
 const lockOnA = [...proposedA, ...votes("prevote", 0, "A", "abc")];
 const toRound1 = [...votes("precommit", 0, nil, "bcd"), timeout("precommit", 0)];
 const began = "start new @0, wait propose @0, ";
+const nilInRound0 = `${began}prevote nil @0, wait precommit @0, start new @1, wait propose @1, `;
 const locked = `${began}prevote A @0, precommit A @0, `;
 const lockedInRound1 = `${locked}wait precommit @0, start A @1, wait propose @1, `;
 
@@ -170,6 +171,33 @@ const cases: readonly [name: string, inputs: readonly Input[], effects: string][
     ],
     `${began}prevote A @0, wait prevote @0, precommit nil @0, wait precommit @0, ` +
       "start A @1, wait propose @1, prevote B @1",
+  ],
+  [
+    "a proposal that names a polka waits for it (L28)",
+    [
+      ...[start, timeout("propose", 0), ...toRound1],
+      ...propose(1, "B", 0),
+      ...votes("prevote", 0, "B", "bcd"),
+    ],
+    `${nilInRound0}prevote B @1`,
+  ],
+  [
+    "a block with its polka that the application rejects: prevotes nil (L28, L32)",
+    [
+      ...[start, timeout("propose", 0), ...toRound1],
+      ...propose(1, "REJECTED", 0),
+      ...votes("prevote", 0, "REJECTED", "bcd"),
+    ],
+    `${nilInRound0}prevote nil @1`,
+  ],
+  [
+    "each timer and the lock once a round, whatever else arrives (L34, L36, L47)",
+    [
+      ...[...proposedA, ...votes("prevote", 0, nil, "d"), ...votes("prevote", 0, "A", "abcd")],
+      ...[...votes("precommit", 0, nil, "bc"), ...votes("precommit", 0, "A", "a")],
+      ...votes("precommit", 0, nil, "d"),
+    ],
+    `${began}prevote A @0, wait prevote @0, precommit A @0, conflict nil/A, wait precommit @0`,
   ],
   [
     "a nil polka: precommits nil without waiting (L44) (WaitingTimeoutOnNilPolka)",

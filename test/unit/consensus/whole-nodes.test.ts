@@ -1,6 +1,6 @@
 /**
- * Whole nodes with vote extensions from height 3 on: rounds that fail, a crash, a late node; and the
- * order of the calls that each application gets, which must be ABCI's. spec/consensus.md X,
+ * Whole nodes with vote extensions from height 3 on: rounds that fail, a crash, a late node; and
+ * the order of the calls that each application gets, which must be ABCI's. spec/consensus.md X,
  * spec/abci.md.
  */
 import t from "tap";

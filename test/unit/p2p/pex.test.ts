@@ -3,14 +3,16 @@
  * Scenarios of cometbft v0.38.25 p2p/pex/pex_reactor_test.go.
  */
 import t, { type Test } from "tap";
+import { ed25519PublicKey, nodeId } from "../../../src/crypto/ed25519.ts";
 import { AddressBook } from "../../../src/p2p/peers/address-book.ts";
 import { decodePex, encodePex } from "../../../src/p2p/peers/pex-messages.ts";
 import { ensurePeriodMs, PexReactor } from "../../../src/p2p/peers/pex-reactor.ts";
-import { startNode, type TestNode, until } from "../../support/p2p-nodes.ts";
+import { nodeSeed, startNode, type TestNode, until } from "../../support/p2p-nodes.ts";
 import { prng } from "../../support/prng.ts";
 import { silentLog } from "../../support/test-chain.ts";
 import { fastClock } from "../../support/test-network.ts";
 
+const limitMs = 60_000;
 const basePort = 21_000 + (process.pid % 4_000) * 8;
 
 interface PexNode extends TestNode {
@@ -37,7 +39,8 @@ async function pexNode(
     peers,
     setUp: (network) => {
       const excluded = new Set([network.id, ...privateIds]);
-      const nowMs = () => performance.now() * 100 + 1;
+      // Faster than the timers: on a slow machine questions bunch, which must not look like abuse.
+      const nowMs = () => performance.now() * 10_000 + 1;
       made.book = new AddressBook({ excluded, accepts: "any", nowMs, random });
       const clock = { nowMs, after: fastClock(100).after };
       const parts = { network, book: made.book, seeds, mode, clock, random };
@@ -64,17 +67,17 @@ t.test("nodes that know one peer find each other (TestPEXReactorRunning)", async
     await pexNode(t, 2, { peers: [first.address] }),
     await pexNode(t, 3, { peers: [first.address] }),
   ];
-  await until("full mesh", () => others.every((a) => a.recorder.peers.size === 3));
+  await until("full mesh", () => others.every((a) => a.recorder.peers.size === 3), limitMs);
   t.ok(others.every((a) => others.every((b) => a === b || knows(a, b))));
 });
 
 t.test("a seed tells what it knows, once, and parts (TestPEXReactorSeedMode)", async (t) => {
   const seed = await pexNode(t, 0, { mode: "seed" });
   const first = await pexNode(t, 1, { seeds: [seed.address] });
-  await until("the seed knows the first", () => seed.book.has(first.network.id));
+  await until("the seed knows the first", () => seed.book.has(first.network.id), limitMs);
   const second = await pexNode(t, 2, { seeds: [seed.address] });
   await second.pex.peerFound(60_000_000);
-  await until("they met", () => knows(first, second) && knows(second, first));
+  await until("they met", () => knows(first, second) && knows(second, first), limitMs);
 });
 
 t.test("a validator behind a sentry works, and nobody hears of it", async (t) => {
@@ -86,15 +89,15 @@ t.test("a validator behind a sentry works, and nobody hears of it", async (t) =>
   const seeds = [sentry.address];
   const outsiders = [await pexNode(t, 2, { seeds }), await pexNode(t, 3, { seeds })];
   const [a, b] = outsiders as [PexNode, PexNode];
-  await until("the outsiders met", () => knows(a, b) && knows(b, a) && knows(a, sentry));
-  await until("the sentry has its validator", () => knows(sentry, validator));
+  await until("the outsiders met", () => knows(a, b) && knows(b, a) && knows(a, sentry), limitMs);
+  await until("the sentry has its validator", () => knows(sentry, validator), limitMs);
   // What the validator says reaches the sentry, which a reactor would pass on.
   validator.recorder.peers.get(sentry.network.id)?.send(0x22, Uint8Array.of(1, 2, 3));
-  await until("a vote", () => sentry.recorder.messages.some(({ from }) => from === id));
+  await until("a vote", () => sentry.recorder.messages.some(({ from }) => from === id), limitMs);
   // Some more rounds of exchange.
   let rounds = 0;
   const timer = setInterval(() => rounds++, ensurePeriodMs / 100);
-  await until("rounds", () => rounds > 4);
+  await until("rounds", () => rounds > 4, limitMs);
   clearInterval(timer);
   for (const node of [sentry, a, b]) t.notOk(node.book.has(id), "in no book");
   t.same([...validator.recorder.peers.keys()], [sentry.network.id], "and nobody came");
@@ -107,6 +110,25 @@ const later = (_: number, run: () => void) => {
   setImmediate(run);
   return () => undefined;
 };
+
+t.test("only so many peers come in; a persistent one always", async (t) => {
+  const persistent = `${nodeId(ed25519PublicKey(nodeSeed(3)))}@127.0.0.1:${basePort + 3}`;
+  const limits = { maxInboundPeers: 1 };
+  const full = await startNode(0, { port: basePort, limits, peers: [persistent] });
+  const guests: TestNode[] = [];
+  t.teardown(() => Promise.all([full, ...guests].map(({ network }) => network.stop())));
+  const come = async (n: number) => {
+    const guest = await startNode(n, { port: basePort + n, peers: [full.address] });
+    guests.push(guest);
+    return guest;
+  };
+  const [first, second] = [await come(1), await come(2)];
+  await until("one of them", () => full.recorder.peers.size === 1, limitMs);
+  const third = await come(3);
+  await until("the persistent one", () => knows(full, third), limitMs);
+  t.equal(full.recorder.peers.size, 2);
+  t.not(knows(full, first), knows(full, second), "one place");
+});
 
 /** A reactor over a network that the test plays. */
 function played(mode: "keep" | "seed" = "keep") {
