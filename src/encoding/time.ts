@@ -52,8 +52,13 @@ export function addNanos(time: Time, nanos: bigint): Time {
   return fromNanos(toNanos(time) + nanos);
 }
 
-/** RFC 3339 in UTC with up to nine decimals, trailing zeros trimmed: Go's RFC3339Nano. */
+/**
+ * RFC 3339 in UTC with up to nine decimals, trailing zeros trimmed: Go's RFC3339Nano. Total, and no
+ * two times give one text: those that no calendar has, which foreign messages may hold, are told in
+ * numbers.
+ */
 export function formatTime(time: Time): string {
+  if (!isTime(time)) return `${time.seconds} seconds ${time.nanos} nanos`;
   const whole = new Date(Number(time.seconds) * 1000).toISOString().slice(0, 19);
   const fraction = String(time.nanos).padStart(9, "0").replace(/0+$/, "");
   return `${whole}${fraction === "" ? "" : `.${fraction}`}Z`;

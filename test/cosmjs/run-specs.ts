@@ -1,6 +1,6 @@
 /**
- * Runs compiled specs with Jasmine in a process of their own: SPECS of the environment, as JSON, less
- * the names in FOREIGN, with JASMINE the file to load it from. Prints one line of JSON for each.
+ * Runs compiled specs with Jasmine in a process of their own: SPECS of the environment, as JSON,
+ * less the names in FOREIGN, with JASMINE the file to load it from. Prints a line of JSON for each.
  */
 import { createRequire } from "node:module";
 

@@ -27,12 +27,19 @@ const stdTxName = "cosmos-sdk/StdTx";
 const limits = { maxBytes: 1_048_576, maxDepth: 32 };
 /**
  * Messages of texts, numbers and coins whose fields are numbered in order: go-amino numbers a
- * struct by position, so only these have the same bytes in both.
+ * struct by position, so only these have the same bytes in both. What holds an Any, a duration or
+ * parameters has others.
  */
 const sameInBoth: ReadonlySet<string> = new Set(
-  ["MsgSend", "MsgMultiSend", "MsgVote", "MsgDeposit", "v1/MsgVote", "v1/MsgDeposit"].map(
-    (name) => `cosmos-sdk/${name}`,
-  ),
+  [
+    ...["MsgSend", "MsgMultiSend", "MsgSetSendEnabled"],
+    ...["MsgVote", "MsgDeposit", "v1/MsgVote", "v1/MsgDeposit", "v1/MsgVoteWeighted"],
+    ...["v1/MsgCancelProposal", "MsgRevoke", "MsgRevokeAllowance", "MsgCancelUpgrade", "MsgUnjail"],
+    ...["MsgCreateVestingAccount", "MsgCreatePermLockedAccount", "MsgCreatePeriodVestAccount"],
+    ...["MsgDelegate", "MsgUndelegate", "MsgBeginRedelegate"],
+    ...["MsgWithdrawDelegationReward", "MsgModifyWithdrawAddress", "MsgWithdrawValCommission"],
+    "MsgFundCommunityPool",
+  ].map((name) => `cosmos-sdk/${name}`),
 );
 
 /** The four bytes before a registered type: of the hash of its name, without its zeros. */

@@ -161,6 +161,11 @@ function createValidator(keeper: DelegationKeeper): MsgHandler {
       keeper.operators.parse(msg.validatorAddress, "invalid validator address");
       amountOf(msg.value);
       checkDescription(msg.description);
+      const { rate, maxRate, maxChangeRate } = msg.commission;
+      if (
+        ![rate, maxRate, maxChangeRate].every((text) => isRate(text) && BigInt(text || "0") <= one)
+      )
+        throw sdkErrors.invalidRequest("the rates of a commission must be decimals from 0 to 1");
     },
     execute: (ctx, msg) => {
       assertBondDenom(keeper, ctx, msg.value);
@@ -254,9 +259,9 @@ function createAmino(msg: tx.MsgCreateValidator) {
   return {
     description: descriptionAmino(msg.description),
     commission: {
-      rate: formatDecimal(BigInt(rate || 0)),
-      max_rate: formatDecimal(BigInt(maxRate || 0)),
-      max_change_rate: formatDecimal(BigInt(maxChangeRate || 0)),
+      rate: rateAmino(rate),
+      max_rate: rateAmino(maxRate),
+      max_change_rate: rateAmino(maxChangeRate),
     },
     min_self_delegation: msg.minSelfDelegation,
     delegator_address: msg.delegatorAddress,
@@ -272,5 +277,13 @@ function createAmino(msg: tx.MsgCreateValidator) {
 const editAmino = (msg: tx.MsgEditValidator) => ({
   description: descriptionAmino(msg.description),
   validator_address: msg.validatorAddress,
+  ...(msg.commissionRate === "" ? {} : { commission_rate: rateAmino(msg.commissionRate) }),
   ...(msg.minSelfDelegation === "" ? {} : { min_self_delegation: msg.minSelfDelegation }),
 });
+
+/** A rate with a point. What is no number stays as it is: it is refused when it is executed. */
+const rateAmino = (text: string): string =>
+  isRate(text) ? formatDecimal(BigInt(text || "0")) : text;
+
+/** A whole number of 10^-18, as the wire has it; nothing is zero. */
+const isRate = (text: string): boolean => /^\d{0,40}$/.test(text);

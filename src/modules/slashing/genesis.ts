@@ -34,6 +34,11 @@ export function initSlashingGenesis(slashing: SlashingKeeper, ctx: Context, stat
     const consensus = readAddress(slashing.consensus, entry.at("address"));
     slashing.setSigner(ctx, consensus, readAddress(slashing.operators, entry.at("operator")));
   }
+  const last = json.at("last_set").list();
+  slashing.noteSet(
+    ctx,
+    last.map((entry) => readAddress(slashing.consensus, entry)),
+  );
 }
 
 /** The inverse of initSlashingGenesis. */
@@ -61,6 +66,8 @@ export function exportSlashingGenesis(slashing: SlashingKeeper, ctx: Context): u
       address: slashing.consensus.text(consensus),
       operator: slashing.operators.text(operator),
     })),
+    // Without it, everybody would seem to join after an import, and get a new window.
+    last_set: slashing.lastSet(ctx).map((consensus) => slashing.consensus.text(consensus)),
   };
 }
 

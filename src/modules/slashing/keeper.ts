@@ -16,6 +16,8 @@ import * as keys from "./keys.ts";
 
 /** Bits of one stored chunk of missed blocks. */
 const chunkBits = 1024n;
+/** Of a consensus address. */
+const addressBytes = 20;
 /** The last moment that a protobuf time has: the jail of a double signer does not open. */
 export const foreverJailed: Time = { seconds: 253_402_300_799n, nanos: 0 };
 
@@ -141,11 +143,19 @@ export class SlashingKeeper {
    */
   noteSet(ctx: Context, addresses: readonly Uint8Array[]): ReadonlySet<string> {
     const now = concat(...addresses);
-    const before = this.kv(ctx).get(keys.lastSetKey) ?? new Uint8Array();
-    if (equalBytes(now, before)) return new Set();
+    const before = this.lastSet(ctx);
+    if (equalBytes(now, concat(...before))) return new Set();
     this.kv(ctx).set(keys.lastSetKey, now);
-    const known = new Set(toHex(before).match(/.{40}/g));
+    const known = new Set(before.map(toHex));
     return new Set(addresses.map(toHex).filter((address) => !known.has(address)));
+  }
+
+  /** Consensus addresses of the last commit, in its order. */
+  lastSet(ctx: Context): Uint8Array[] {
+    const bytes = this.kv(ctx).get(keys.lastSetKey) ?? new Uint8Array();
+    return Array.from({ length: bytes.length / addressBytes }, (_, i) =>
+      bytes.slice(i * addressBytes, (i + 1) * addressBytes),
+    );
   }
 
   isMissed(ctx: Context, consensus: Uint8Array, index: bigint): boolean {
@@ -161,7 +171,8 @@ export class SlashingKeeper {
     const { byte, mask } = bitOf(at.index);
     const before = bits[byte] ?? 0;
     bits[byte] = at.missed ? before | mask : before & ~mask;
-    this.kv(ctx).set(key, bits);
+    if (bits.every((each) => each === 0)) this.kv(ctx).delete(key);
+    else this.kv(ctx).set(key, bits);
   }
 
   /** Places in the window of blocks that were missed, in order. */

@@ -9,6 +9,7 @@ import { AuthInfo, TxBody, TxRaw } from "cosmjs-types/cosmos/tx/v1beta1/tx";
 import t, { type Test } from "tap";
 import { toBech32 } from "../../../src/encoding/bech32.ts";
 import { toBase64 } from "../../../src/encoding/bytes.ts";
+import { canonicalJson } from "../../../src/encoding/canonical-json.ts";
 import { Params as marketParams } from "../../../src/gen/gonka/inference/v1/inference.ts";
 import { Params as powParams } from "../../../src/gen/gonka/pow/v1/params.ts";
 import { moduleAddress } from "../../../src/modules/addresses.ts";
@@ -183,6 +184,8 @@ function bendAll(t: Test, chain: AppChain): number {
     for (const message of [whole, ...bent(whole)]) {
       const value = encoded(codec, message);
       if (!value) continue;
+      const broken = aminoProblem(handler, value);
+      if (broken !== undefined) t.fail(`${typeUrl}: ${broken}`, { message: shown(message) });
       const answer = simulate(chain, { typeUrl, value }, message);
       if (answer.code === 0) accepted++;
       if (answer.log === "internal error") t.fail(typeUrl, { message: shown(message) });
@@ -198,6 +201,18 @@ function encoded(codec: MsgHandler["codec"], message: unknown): Uint8Array | und
     return codec.encode(partial.fromPartial(message)).finish();
   } catch {
     return undefined;
+  }
+}
+
+/** Sign bytes are made before a message is checked: what is thrown there but no refusal. */
+function aminoProblem(handler: MsgHandler, bytes: Uint8Array): string | undefined {
+  const message = handler.codec.decode(bytes);
+  try {
+    canonicalJson(handler.amino.toJson(message));
+    handler.precheck?.(message);
+    return undefined;
+  } catch (error) {
+    return error instanceof ModuleError ? undefined : String(error);
   }
 }
 

@@ -1,6 +1,6 @@
 /**
- * Which messages are looked at before signatures, and which only when they run: as in the SDK, where
- * the messages of its own modules are checked by their handlers, after the fee was taken.
+ * Which messages are looked at before signatures, and which only when they run: as in the SDK,
+ * where the messages of its own modules are checked by their handlers, after the fee was taken.
  */
 import { MsgExec, MsgGrant } from "cosmjs-types/cosmos/authz/v1beta1/tx";
 import { MsgMultiSend, MsgSend } from "cosmjs-types/cosmos/bank/v1beta1/tx";

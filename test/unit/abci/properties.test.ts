@@ -5,14 +5,9 @@
  */
 import type { ExecTxResult } from "cosmjs-types/tendermint/abci/types";
 import t from "tap";
-import { Registry } from "../../../src/abci/tx/registry.ts";
-import { wireModules } from "../../../src/abci/wiring.ts";
-import { toHex, utf8 } from "../../../src/encoding/bytes.ts";
-import { Addresses } from "../../../src/modules/addresses.ts";
-import type { Db } from "../../../src/store/db.ts";
-import { Multistore } from "../../../src/store/multistore.ts";
-import { defaultConsensusParams } from "../../../src/types/consensus-params.ts";
-import { AppChain, chainId, genesisTime, openApp } from "../../support/app-chain.ts";
+import { toHex } from "../../../src/encoding/bytes.ts";
+import { AppChain, openApp } from "../../support/app-chain.ts";
+import { copyOf, pairsOf } from "../../support/exported.ts";
 import { RandomTxs, randomDevs } from "../../support/random-txs.ts";
 
 type Json = Record<string, unknown>;
@@ -118,10 +113,7 @@ for (const seed of seeds) {
       const { txs, settle } = random.block();
       settle((await chain.block(txs)).txResults);
     }
-    const copy = await AppChain.start();
-    copy.app.initChain({ ...genesisOf(chain), initialHeight: chain.height + 1n });
-    copy.height = chain.height;
-    copy.seconds = chain.seconds;
+    const copy = await copyOf(chain);
     t.same(copy.app.brokenInvariants(), []);
     const { txs } = random.block(8);
     const [one, two] = [await chain.block(txs), await copy.block(txs)];
@@ -144,29 +136,4 @@ function isWithin(after: Json, before: Json, name: string, payer?: string): bool
     Object.values(state[name] as Record<string, { granter: string }[]>).flat();
   const known = new Set(list(before).map((entry) => JSON.stringify(entry)));
   return list(after).every((entry) => entry.granter === payer || known.has(JSON.stringify(entry)));
-}
-
-function genesisOf(chain: AppChain) {
-  const { height, appState } = chain.app.exportState();
-  if (height !== chain.height) throw new Error("the export is of another height");
-  const params = defaultConsensusParams();
-  return {
-    time: genesisTime,
-    chainId,
-    validators: [],
-    consensusParams: { ...params, block: { ...params.block, maxGas: -1n } },
-    appStateBytes: utf8(JSON.stringify(appState)),
-  };
-}
-
-/** Every pair of every store of the last committed version. */
-async function pairsOf(db: Db): Promise<Map<string, string[]>> {
-  const identity = { addresses: new Addresses("gonka"), baseDenom: "ngonka" };
-  const names = wireModules(identity, new Registry()).modules.flatMap(({ stores }) => stores);
-  const store = await Multistore.open(db, names);
-  const last = store.at(store.version);
-  if (!last) throw new Error("nothing is committed");
-  const shown = (name: string) =>
-    [...last.store(name).iterate()].map(([key, value]) => `${toHex(key)} ${toHex(value)}`);
-  return new Map(names.map((name) => [name, shown(name)]));
 }

@@ -249,7 +249,10 @@ t.test("a double signer is jailed for ever, and the evidence can be read", async
   const copy = await AppChain.start({ state: exported });
   await copy.block();
   const again = copy.app.exportState().appState;
-  t.same([again.slashing, again.evidence], [exported.slashing, exported.evidence]);
+  // The block of the copy had no votes.
+  const { last_set: last, ...slashing } = exported.slashing as { last_set: string[] };
+  t.same(last.length, 4);
+  t.same([again.slashing, again.evidence], [{ ...slashing, last_set: [] }, exported.evidence]);
   t.same(copy.app.brokenInvariants(), []);
 });
 
