@@ -237,7 +237,9 @@ export class PexReactor implements Reactor {
  */
 function addressOf({ id, remoteAddress, isOutbound, nodeInfo }: PeerSummary) {
   const ip = ipOfText(remoteAddress);
-  const text = isOutbound ? remoteAddress : nodeInfo.listenAddr;
-  const port = Number(/(?:\/tcp\/|:)(\d{1,5})$/.exec(text)?.[1] ?? 0);
+  const found = isOutbound
+    ? /\/tcp\/(\d{1,5})(?:\/|$)/.exec(remoteAddress) // Perhaps with /p2p/… behind it.
+    : /:(\d{1,5})$/.exec(nodeInfo.listenAddr);
+  const port = Number(found?.[1] ?? 0);
   return ip === "" || port === 0 ? undefined : { id, ip, port };
 }

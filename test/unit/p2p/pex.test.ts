@@ -141,7 +141,7 @@ function played(mode: "keep" | "seed" = "keep") {
     random: prng(3),
   });
   const summary = (id: string, isOutbound: boolean) => ({
-    ...{ id, isOutbound, remoteAddress: "/ip4/50.1.2.3/tcp/40000", connectedMs: 0 },
+    ...{ id, isOutbound, remoteAddress: "/ip4/50.1.2.3/tcp/40000/p2p/12D3", connectedMs: 0 },
     ...{ sentBytes: 0, receivedBytes: 0 },
     nodeInfo: { listenAddr: "tcp://0.0.0.0:26656" } as never,
   });
