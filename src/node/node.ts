@@ -12,6 +12,7 @@ import { FolderLogDisk } from "../consensus/wal/disk.ts";
 import { Wal } from "../consensus/wal/wal.ts";
 import { EvidenceReactor } from "../evidence/reactor.ts";
 import { MempoolReactor } from "../mempool/reactor.ts";
+import type { NetworkOptions } from "../p2p/network.ts";
 import { PeerNetwork } from "../p2p/network.ts";
 import type { PexReactor } from "../p2p/peers/pex-reactor.ts";
 import { openSignState } from "../privval/files.ts";
@@ -124,7 +125,8 @@ async function start({ home, config, log, stops, fatal }: Start) {
     chain,
     engine,
     reactors,
-    hasPeers: config.string("p2p.persistent_peers") !== "",
+    hasPeers:
+      config.string("p2p.persistent_peers") !== "" || config.string("p2p.comet_peers") !== "",
     pex,
     sync: { config, genesis, log, signed },
   });
@@ -257,12 +259,23 @@ function buildNetwork(parts: {
     },
     listen: [`/${host.includes(":") ? "ip6" : "ip4"}/${host}/tcp/${port}`],
     persistentPeers,
+    ...cometWire(config),
     limits: {
       maxInboundPeers: config.number("p2p.max_num_inbound_peers"),
       maxInboundPerIp: config.number("p2p.max_num_inbound_peers_per_ip"),
     },
     log: log.named("p2p"),
   });
+}
+
+/** QUIC and CometBFT's protocol, where the configuration has an address or a peer for them. */
+function cometWire(config: Config): Pick<NetworkOptions, "comet"> {
+  const [laddr, peers] = ["p2p.comet_laddr", "p2p.comet_peers"].map((key) => config.list(key));
+  if (!laddr || !peers || laddr.length + peers.length === 0) return {};
+  if (laddr.length === 0) return { comet: { listen: [], peers } };
+  const { host, port } = config.address("p2p.comet_laddr");
+  const kind = host.includes(":") ? "ip6" : "ip4";
+  return { comet: { listen: [`/${kind}/${host}/udp/${port}/quic-v1`], peers } };
 }
 
 const list = (text: string): string[] =>

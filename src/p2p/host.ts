@@ -1,4 +1,4 @@
-/** The libp2p host: TCP, noise, yamux, the node key as identity. */
+/** The libp2p host: TCP, noise, yamux, and QUIC if wanted; the node key as identity. */
 import "./promise-shim.ts";
 import { generateKeyPairFromSeed } from "@libp2p/crypto/keys";
 import type { Libp2p, PeerId } from "@libp2p/interface";
@@ -8,6 +8,7 @@ import { yamux } from "@libp2p/yamux";
 import type { Multiaddr } from "@multiformats/multiaddr";
 import { createLibp2p } from "libp2p";
 import { nodeId } from "../crypto/ed25519.ts";
+import { quicTransport } from "./comet/quic.ts";
 import { frugal, inOnePiece } from "./wire/fewer-packets.ts";
 
 /** Connections a node takes part in at most, those being set up included. */
@@ -25,6 +26,8 @@ export interface HostOptions {
   readonly seed: Uint8Array;
   /** Multiaddrs to listen on. */
   readonly listen: readonly string[];
+  /** Whether to speak QUIC too; left out, no. */
+  readonly quic?: boolean;
   /**
    * Whether to refuse a peer, by node id, before it says anything; of one that connected to us,
    * also by its address.
@@ -33,7 +36,7 @@ export interface HostOptions {
 }
 
 /** A host that is not started yet. */
-export async function createHost({ seed, listen, refuses }: HostOptions): Promise<Libp2p> {
+export async function createHost({ seed, listen, quic, refuses }: HostOptions): Promise<Libp2p> {
   const denies = (peer: PeerId, from?: Multiaddr): boolean => {
     const id = nodeIdOf(peer);
     return id === undefined || refuses(id, from);
@@ -42,7 +45,7 @@ export async function createHost({ seed, listen, refuses }: HostOptions): Promis
     start: false,
     privateKey: await generateKeyPairFromSeed("Ed25519", seed),
     addresses: { listen: [...listen] },
-    transports: [tcp()],
+    transports: quic ? [tcp(), await quicTransport()] : [tcp()],
     connectionEncrypters: [(components) => inOnePiece(noise()(components))],
     streamMuxers: [() => frugal(yamux({ maxInboundStreams: maxStreamsPerConnection })())],
     connectionManager: {

@@ -24,14 +24,40 @@ export const handshakeTimeoutMs = 10_000;
 /** A peer that sends nothing for so long is hung or gone. Heartbeats come every second. */
 const silenceTimeoutMs = 8_000;
 
+/** One connection to a peer, whatever is spoken on it. */
+export interface PeerLink {
+  /** Our own protocol, or that of CometBFT's libp2p mode (comet/link.ts). */
+  readonly wire: "own" | "comet";
+  readonly connection: Connection;
+  /** Node id of the key that the connection proved. */
+  readonly remoteId: string;
+  readonly peer: Peer;
+  readonly isReady: boolean;
+  /** The other side's Hello, once it is accepted. */
+  readonly hello: RemoteHello | undefined;
+  /** Node id of the side that dialled. */
+  readonly diallerId: string;
+  start(): void;
+  /** A stream of CometBFT's own kind: one message of one channel. */
+  acceptMessage(stream: Stream, spec: ChannelSpec): void;
+  /** Called every second. */
+  beat(nowMs: number): void;
+  /** This process itself stood still: the silence was ours. */
+  forgiveSilence(nowMs: number): void;
+  /** Ends the connection at once. Safe to call twice. */
+  close(reason: string): void;
+  /** How long the connection has been there, and the bytes of the messages over it. */
+  traffic(): { connectedMs: number; sentBytes: number; receivedBytes: number };
+}
+
 /** What a link tells the network. */
 export interface LinkEvents {
   /** Both Hellos are accepted. */
-  ready(link: Link): void;
-  message(link: Link, spec: ChannelSpec, message: Uint8Array): void;
+  ready(link: PeerLink): void;
+  message(link: PeerLink, spec: ChannelSpec, message: Uint8Array): void;
   /** The peer broke the protocol: the link is to be dropped and the peer banned. */
-  offence(link: Link, reason: string): void;
-  closed(link: Link, reason: string): void;
+  offence(link: PeerLink, reason: string): void;
+  closed(link: PeerLink, reason: string): void;
 }
 
 /** What all links of a node share. */
@@ -44,9 +70,9 @@ export interface LinkParts {
 }
 
 /** One connection. */
-export class Link {
+export class Link implements PeerLink {
+  readonly wire = "own";
   readonly connection: Connection;
-  /** Node id of the key that the connection proved. */
   readonly remoteId: string;
   readonly peer: Peer;
   readonly #parts: LinkParts;
@@ -82,23 +108,22 @@ export class Link {
     return this.#isClosed;
   }
 
-  /** The other side's Hello, once it is accepted. */
   get hello(): RemoteHello | undefined {
     return this.#hello;
   }
 
-  /** Node id of the side that dialled. */
   get diallerId(): string {
     return this.connection.direction === "outbound" ? this.#parts.identity.id : this.remoteId;
   }
 
   /** Says Hello. Nothing else is sent before the other side's is accepted. */
-  async start(): Promise<void> {
+  start(): void {
     const { identity, sessionId } = this.#parts;
     this.#control.pushControl(encodeHello(nodeInfoOf(identity), sessionId));
-    await this.#open(controlProtocol, this.#control);
-    this.#isHelloSent = true;
-    this.#becomeReady();
+    void this.#open(controlProtocol, this.#control).then(() => {
+      this.#isHelloSent = true;
+      this.#becomeReady();
+    });
   }
 
   /** The other side's control stream: Hello, then heartbeats. */
@@ -114,7 +139,6 @@ export class Link {
     else stream.pause();
   }
 
-  /** A stream of CometBFT's own kind: one message of one channel. */
   acceptMessage(stream: Stream, spec: ChannelSpec): void {
     if (!this.#isReady) {
       stream.abort(new Error("no hello yet"));
@@ -145,12 +169,10 @@ export class Link {
     }
   }
 
-  /** This process itself stood still: the silence was ours. */
   forgiveSilence(nowMs: number): void {
     this.#heardMs = nowMs;
   }
 
-  /** Ends the connection at once. Safe to call twice. */
   close(reason: string): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
@@ -160,7 +182,6 @@ export class Link {
     this.#parts.events.closed(this, reason);
   }
 
-  /** How long the connection has been there, and the bytes of the messages over it. */
   traffic(): { connectedMs: number; sentBytes: number; receivedBytes: number } {
     const connectedMs = this.#parts.nowMs() - this.#openedMs;
     return { connectedMs, sentBytes: this.#sentBytes, receivedBytes: this.#receivedBytes };

@@ -3,7 +3,7 @@
  * in use; of two, both sides keep the same one. spec/p2p.md.
  */
 import { randomBytes } from "node:crypto";
-import type { Connection, Libp2p } from "@libp2p/interface";
+import type { Connection, Libp2p, Stream } from "@libp2p/interface";
 import type { Multiaddr } from "@multiformats/multiaddr";
 import { ed25519PublicKey, nodeId } from "../crypto/ed25519.ts";
 import { equalBytes } from "../encoding/bytes.ts";
@@ -17,10 +17,14 @@ import {
   groupProtocol,
   streamGroups,
 } from "./channels.ts";
+import { parseCometPeer, resolved } from "./comet/addresses.ts";
+import { answerFor, isCometConnection } from "./comet/host-services.ts";
+import { CometLink, maxCometStreams } from "./comet/link.ts";
 import { Dialer } from "./dialer.ts";
 import type { ChannelSpec, Logger, Peer, Reactor } from "./expected.ts";
 import type { NodeIdentity, RemoteHello } from "./hello.ts";
 import { createHost, nodeIdOf } from "./host.ts";
+import type { PeerLink } from "./link.ts";
 import { handshakeTimeoutMs, Link } from "./link.ts";
 import { Admission, type InboundLimits, ipOf } from "./peers/admission.ts";
 
@@ -37,6 +41,13 @@ export interface NetworkOptions {
   readonly listen: readonly string[];
   /** nodeid@host:port of each. */
   readonly persistentPeers: readonly string[];
+  /** Beside our own protocol, that of CometBFT's libp2p mode. */
+  readonly comet?: {
+    /** Multiaddrs to listen on, /ip4/0.0.0.0/udp/26656/quic-v1. */
+    readonly listen: readonly string[];
+    /** peerid@host:port of each. */
+    readonly peers: readonly string[];
+  };
   readonly limits: InboundLimits;
   readonly log: Logger;
 }
@@ -67,18 +78,20 @@ export class PeerNetwork {
   readonly #dialer: Dialer;
   readonly #sessionId = new Uint8Array(randomBytes(16));
   /** All links by libp2p connection id, and those in use by node id. */
-  readonly #links = new Map<string, Link>();
-  readonly #inUse = new Map<string, Link>();
+  readonly #links = new Map<string, PeerLink>();
+  readonly #inUse = new Map<string, PeerLink>();
   #host: Libp2p | undefined;
   #beat: NodeJS.Timeout | undefined;
   #lastBeatMs = 0;
 
-  /** Throws RangeError on a persistent peer that is not nodeid@host:port. */
+  /** Throws RangeError on a peer that is not nodeid@host:port, or peerid@host:port of CometBFT. */
   constructor(options: NetworkOptions) {
     this.id = nodeId(ed25519PublicKey(options.seed));
     this.#options = options;
     this.#log = options.log;
-    this.#persistent = readPeers(options.persistentPeers, this.id);
+    const cometPeers = readPeers(options.comet?.peers ?? [], this.id, parseCometPeer);
+    const ownPeers = readPeers(options.persistentPeers, this.id, parsePeerAddress);
+    this.#persistent = new Map([...cometPeers, ...ownPeers]);
     this.#admission = new Admission(options.limits, () => performance.now());
     this.#dialer = new Dialer({
       isConnected: (id) => this.#inUse.has(id) || this.#bans.has(id),
@@ -117,8 +130,10 @@ export class PeerNetwork {
 
   /** Listens, and dials the persistent peers. */
   async start(): Promise<void> {
-    const { seed, listen } = this.#options;
-    const host = await createHost({ seed, listen, refuses: this.#refuses });
+    const { seed, comet } = this.#options;
+    const listen = [...this.#options.listen, ...(comet?.listen ?? [])];
+    const quic = comet !== undefined;
+    const host = await createHost({ seed, listen, quic, refuses: this.#refuses });
     this.#host = host;
     host.addEventListener("connection:open", ({ detail }) => void this.#linkOf(detail));
     host.addEventListener("connection:close", ({ detail }) =>
@@ -192,32 +207,39 @@ export class PeerNetwork {
     const once = { maxInboundStreams: 2 }; // The second is seen, and is an offence.
     await host.handle(
       controlProtocol,
-      (stream, connection) => this.#linkOf(connection)?.acceptControl(stream),
+      (stream, connection) => ownOr(stream, this.#linkOf(connection))?.acceptControl(stream),
       once,
     );
     for (const group of streamGroups) {
       await host.handle(
         groupProtocol(group),
-        (stream, connection) => this.#linkOf(connection)?.acceptGroup(stream, group),
+        (stream, connection) => ownOr(stream, this.#linkOf(connection))?.acceptGroup(stream, group),
         once,
       );
     }
+    const maxInboundStreams = this.#options.comet ? maxCometStreams : maxMessageStreams;
     for (const spec of this.#table.specs()) {
       await host.handle(
         channelProtocol(spec.id),
         (stream, connection) => this.#linkOf(connection)?.acceptMessage(stream, spec),
-        { maxInboundStreams: maxMessageStreams },
+        { maxInboundStreams },
       );
     }
+    if (!this.#options.comet) return;
+    await answerFor(host, (connection) => {
+      const link = this.#linkOf(connection);
+      if (link instanceof CometLink) link.introduced();
+    });
   }
 
   /** The link of a connection, made on its first sign: a stream may precede the event. */
-  #linkOf(connection: Connection): Link | undefined {
+  #linkOf(connection: Connection): PeerLink | undefined {
     const known = this.#links.get(connection.id);
     if (known) return known;
     const remoteId = nodeIdOf(connection.remotePeer);
     if (remoteId === undefined || connection.status !== "open") return undefined;
-    const link = new Link(connection, remoteId, {
+    const Kind = isCometConnection(connection) ? CometLink : Link;
+    const link = new Kind(connection, remoteId, {
       identity: { ...this.#options.identity, id: this.id, channels: this.#table.ids() },
       sessionId: this.#sessionId,
       table: this.#table,
@@ -230,13 +252,14 @@ export class PeerNetwork {
       },
     });
     this.#links.set(connection.id, link);
-    void link.start();
+    link.start();
     return link;
   }
 
   async #dial(peer: PersistentPeer): Promise<void> {
     const signal = AbortSignal.timeout(handshakeTimeoutMs);
-    const connection = await this.#host?.dial(peer.address, { signal });
+    const address = await resolved(peer.address);
+    const connection = await this.#host?.dial(address, { signal });
     if (!connection) return;
     const found = nodeIdOf(connection.remotePeer);
     if (found === peer.id) return;
@@ -246,36 +269,47 @@ export class PeerNetwork {
     throw error;
   }
 
-  /** Both Hellos are done. Of two links to one peer, both sides keep the same. */
-  #use(link: Link): void {
+  /** A link is ready. Of two links to one peer, both sides keep the same, or both (spares). */
+  #use(link: PeerLink): void {
     const other = this.#inUse.get(link.remoteId);
     if (other && !isBetter(link, other)) {
       link.close("duplicate of a link in use");
       return;
     }
-    other?.close("replaced by another link");
+    if (other && isSpare(other, link)) this.#leave(other, "another connection");
+    else other?.close("replaced by another link");
     this.#inUse.set(link.remoteId, link);
-    const direction = link.connection.direction;
-    this.#log.info("peer connected", { peer: link.remoteId, direction });
+    const { wire, connection } = link;
+    const { direction } = connection;
+    this.#log.info("peer connected", { peer: link.remoteId, direction, wire });
     for (const reactor of this.#table.reactors()) reactor.addPeer(link.peer);
   }
 
-  #forget(link: Link, reason: string): void {
+  #forget(link: PeerLink, reason: string): void {
     this.#links.delete(link.connection.id);
     if (this.#inUse.get(link.remoteId) !== link) {
       this.#log.debug("link closed", { peer: link.remoteId, reason });
       return;
     }
+    this.#leave(link, reason);
+    const spare = [...this.#links.values()].find(
+      ({ wire, remoteId, isReady }) => wire === "comet" && isReady && remoteId === link.remoteId,
+    );
+    if (spare) this.#use(spare);
+  }
+
+  #leave(link: PeerLink, reason: string): void {
     this.#inUse.delete(link.remoteId);
     this.#log.info("peer lost", { peer: link.remoteId, reason });
     for (const reactor of this.#table.reactors()) reactor.removePeer(link.peer);
   }
 
   /** A reactor that throws on a message is a bug that a peer found: drop the peer, go on. */
-  #deliver(link: Link, spec: ChannelSpec, message: Uint8Array): void {
-    if (this.#inUse.get(link.remoteId) !== link) return;
+  #deliver(link: PeerLink, spec: ChannelSpec, message: Uint8Array): void {
+    const current = this.#inUse.get(link.remoteId);
+    if (!current || (current !== link && !isSpare(link, current))) return;
     try {
-      this.#table.get(spec.id)?.reactor.receive(spec.id, link.peer, message);
+      this.#table.get(spec.id)?.reactor.receive(spec.id, current.peer, message);
     } catch (error) {
       const cause = error instanceof Error ? (error.stack ?? error.message) : String(error);
       this.#log.warn("receiver failed", { channel: spec.id, cause });
@@ -294,21 +328,42 @@ export class PeerNetwork {
   }
 }
 
+/** A link of our own protocol; a stream of it is refused on any other. */
+function ownOr(stream: Stream, link: PeerLink | undefined): Link | undefined {
+  if (link instanceof Link) return link;
+  stream.abort(new Error("not spoken on this connection"));
+  return undefined;
+}
+
 /**
- * Whether a link replaces the one in use, by a rule that both ends compute alike: a link to a
- * newer process, then the one that the lower node id dialled, then the younger.
+ * Whether a link replaces the one in use, by a rule that both ends compute alike: our own protocol
+ * before CometBFT's; then a link to a newer process, then the one that the lower node id dialled,
+ * then the younger. Of CometBFT's, the younger: no session tells whether the process is another.
  */
-function isBetter(link: Link, other: Link): boolean {
+function isBetter(link: PeerLink, other: PeerLink): boolean {
   if (!link.hello || !other.hello) return false;
+  if (link.wire !== other.wire) return link.wire === "own";
+  if (link.wire === "comet") return true;
   if (!equalBytes(link.hello.sessionId, other.hello.sessionId)) return true;
   return link.diallerId === other.diallerId || link.diallerId < other.diallerId;
 }
 
-function readPeers(texts: readonly string[], ownId: string): Map<string, PersistentPeer> {
+/**
+ * Whether a link stays open beside the one in use. go-libp2p uses all connections that it has, and
+ * both sides may have dialled at once; one that the same side has dialled again is dead.
+ */
+const isSpare = (link: PeerLink, inUse: PeerLink): boolean =>
+  link.wire === "comet" && inUse.wire === "comet" && link.diallerId !== inUse.diallerId;
+
+function readPeers(
+  texts: readonly string[],
+  ownId: string,
+  parse: (text: string) => PersistentPeer | undefined,
+): Map<string, PersistentPeer> {
   const peers = new Map<string, PersistentPeer>();
   for (const text of texts) {
-    const peer = parsePeerAddress(text);
-    if (!peer) throw new RangeError(`persistent peer "${text}" is not nodeid@host:port`);
+    const peer = parse(text);
+    if (!peer) throw new RangeError(`persistent peer "${text}" is not id@host:port`);
     if (peer.id !== ownId) peers.set(peer.id, peer);
   }
   return peers;
