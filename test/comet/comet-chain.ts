@@ -26,9 +26,12 @@ const here = (file: string) => fileURLToPath(new URL(file, import.meta.url));
 /** Nothing here takes longer on a machine that is merely busy. */
 const patienceMs = 120_000;
 
-/** Path of the cometbft binary, or why there is none. */
-export function findCometBft(): { readonly binary: string } | { readonly skip: string } {
-  const { status, stdout, stderr } = spawnSync(here("install-cometbft.sh"), { encoding: "utf8" });
+/** Path of the cometbft binary, or why there is none. Another version than 0.38 has libp2p. */
+export function findCometBft(
+  version = "v0.38.26",
+): { readonly binary: string } | { readonly skip: string } {
+  const script = here("install-cometbft.sh");
+  const { status, stdout, stderr } = spawnSync(script, [version], { encoding: "utf8" });
   if (status === 0) return { binary: stdout.trim() };
   const reason = stderr.trim().split("\n").at(-1) ?? "";
   if (status === 3) return { skip: reason };

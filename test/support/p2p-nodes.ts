@@ -44,20 +44,25 @@ export interface TestNode {
   /** nodeid@host:port */
   readonly address: string;
   readonly port: number;
+  /** peerid@host:port of its QUIC, and that port; "" and 0 without. */
+  readonly cometAddress: string;
+  readonly cometPort: number;
+}
+
+interface StartOptions {
+  readonly port?: number;
+  readonly peers?: readonly string[];
+  readonly chainId?: string;
+  readonly limits?: Partial<InboundLimits>;
+  /** Is given the network before it starts. */
+  readonly setUp?: (network: PeerNetwork) => void;
+  /** Speaks CometBFT's protocol too. */
+  readonly comet?: { readonly port?: number; readonly peers?: readonly string[] };
 }
 
 /** Starts a node; port 0 takes a free one. */
-export async function startNode(
-  n: number,
-  options: {
-    port?: number;
-    peers?: readonly string[];
-    chainId?: string;
-    limits?: Partial<InboundLimits>;
-    setUp?: (network: PeerNetwork) => void;
-  } = {},
-): Promise<TestNode> {
-  const { port = 0, peers = [], chainId = "test-chain" } = options;
+export async function startNode(n: number, options: StartOptions = {}): Promise<TestNode> {
+  const { port = 0, peers = [], chainId = "test-chain", comet } = options;
   const recorder = new Recorder();
   const network = new PeerNetwork({
     seed: nodeSeed(n),
@@ -72,13 +77,23 @@ export async function startNode(
     listen: [`/ip4/127.0.0.1/tcp/${port}`],
     persistentPeers: peers,
     limits: { maxInboundPeers: 20, maxInboundPerIp: 4, ...options.limits },
+    ...(comet && {
+      comet: {
+        listen: [`/ip4/127.0.0.1/udp/${comet.port ?? 0}/quic-v1`],
+        peers: comet.peers ?? [],
+      },
+    }),
     log: silentLog,
   });
   network.register(testChannels, recorder);
   options.setUp?.(network);
   await network.start();
-  const bound = Number(/tcp\/(\d+)/.exec(network.listenAddresses()[0] ?? "")?.[1]);
-  return { network, recorder, port: bound, address: `${network.id}@127.0.0.1:${bound}` };
+  const listening = network.listenAddresses().join();
+  const bound = Number(/tcp\/(\d+)/.exec(listening)?.[1]);
+  const [, udp = "0", peerId = ""] = /udp\/(\d+)\/quic-v1\/p2p\/(\w+)/.exec(listening) ?? [];
+  const cometAddress = comet ? `${peerId}@127.0.0.1:${udp}` : "";
+  const address = `${network.id}@127.0.0.1:${bound}`;
+  return { network, recorder, port: bound, address, cometAddress, cometPort: Number(udp) };
 }
 
 /** Resolves when the condition holds; rejects with its name when that takes too long. */

@@ -74,8 +74,8 @@ export class Lane {
     try {
       const stream = await this.#parts.open(AbortSignal.timeout(streamTimeoutMs));
       this.#failures = 0;
-      await sendOne(stream, message); // What is lost here, gossip sends again.
       this.#queuedBytes -= message.length;
+      await sendOne(stream, message); // What is lost on a broken stream, gossip sends again.
     } catch (error) {
       this.#queue.unshift(message);
       this.#rest(error);
@@ -104,20 +104,21 @@ export class Lane {
   }
 }
 
-/** Writes a message and ends the stream; resolves when the other side has ended it too. */
+/**
+ * Writes a message; resolves when the other side has ended the stream, as CometBFT does as soon as
+ * it has read the message, without waiting for our end. A stream that the other side has stopped
+ * cannot be ended: QUIC wants a reset for it, and @chainsafe/libp2p-quic 2.1.1 sends none of itself
+ * (rust/lib.rs, finish_write). Without one, the other side counts the stream as open for ever.
+ */
 async function sendOne(stream: Stream, message: Uint8Array): Promise<void> {
-  const timer = setTimeout(() => stream.abort(new Error("too slow")), streamTimeoutMs);
+  if (stream.status !== "open") return;
   const ended = new Promise<void>((resolve) => {
     stream.addEventListener("remoteCloseWrite", () => resolve());
     stream.addEventListener("close", () => resolve());
   });
-  try {
-    stream.send(encodeFrame(message));
-    await stream.close();
-    if (stream.status === "open" && stream.remoteWriteStatus === "writable") await ended;
-  } catch (error) {
-    stream.abort(error instanceof Error ? error : new Error(String(error)));
-  } finally {
-    clearTimeout(timer);
-  }
+  const timer = setTimeout(() => stream.abort(new Error("too slow")), streamTimeoutMs);
+  stream.send(encodeFrame(message));
+  await ended;
+  clearTimeout(timer);
+  stream.abort(new Error("done"));
 }

@@ -88,7 +88,8 @@ export class CometLink implements PeerLink {
       clearTimeout(timer);
       this.#pendingBytes -= bytes;
       bytes = 0;
-      stream.close().catch(() => {}); // One that broke is closed as well.
+      // Nothing is answered. A reset, for a sender that has gone on already (lane.ts).
+      stream.abort(new Error("done"));
     };
     stream.addEventListener("remoteCloseWrite", end);
     stream.addEventListener("close", end);

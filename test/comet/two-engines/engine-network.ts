@@ -95,6 +95,7 @@ export class EngineNetwork {
       for (const each of one.kind === "comet" ? [home, `${home}-app`] : [home]) {
         mkdirSync(path.join(each, "config"), { recursive: true });
         writeFileSync(homePaths(each).genesis, genesis);
+        if (each !== home || one.kind === "gonka") writeAppToml(each);
       }
       writeKeys(home, one);
       const { gonkaArgs, cometApp, binary } = this.#options;
@@ -189,6 +190,9 @@ function writeGonka(
     "consensus.timeout_commit": timeoutCommit,
   });
   writeFileSync(path.join(home, "config", "config.toml"), config);
+}
+
+function writeAppToml(home: string): void {
   const app = formatConfig("app", { "api.enable": false, "grpc.enable": false });
   writeFileSync(path.join(home, "config", "app.toml"), app);
 }

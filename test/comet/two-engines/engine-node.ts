@@ -7,9 +7,17 @@ import { fileURLToPath } from "node:url";
 /** Which engine a node runs. */
 export type Kind = "comet" | "gonka";
 
-const gonkad = fileURLToPath(new URL("../../support/gonkad-main.ts", import.meta.url));
-/** Nothing here takes longer on a machine that is merely busy. */
-const patienceMs = 180_000;
+/** The built program. */
+const gonkad = fileURLToPath(new URL("../../../bin/gonkad.mjs", import.meta.url));
+/** No block for so long is more than a busy machine. */
+const patienceMs = 600_000;
+
+/** None outlives the test, however that ends. */
+const running = new Set<ChildProcess>();
+process.once("exit", () => {
+  for (const child of running) child.kill("SIGKILL");
+});
+for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => process.exit(1));
 
 interface NodeOptions {
   readonly name: string;
@@ -22,11 +30,15 @@ interface NodeOptions {
   readonly cometApp: "kvstore" | "socket";
 }
 
-/** A header as RPC shows it, as far as a test looks at it. */
-export interface Header {
-  readonly app_hash: string;
-  readonly proposer_address: string;
-  readonly time: string;
+/** What RPC tells of a block, as far as a test looks at it. */
+export interface BlockMeta {
+  readonly block_id: { readonly hash: string };
+  readonly header: {
+    readonly height: string;
+    readonly app_hash: string;
+    readonly proposer_address: string;
+  };
+  readonly num_txs: string;
 }
 
 export class EngineNode {
@@ -48,15 +60,15 @@ export class EngineNode {
 
   start(): void {
     const { kind, home, port, binary, gonkaArgs, cometApp } = this.options;
-    const tsx = ["--import", "tsx", gonkad, "start"];
     if (kind === "gonka") {
-      this.#engine = this.#spawn(process.execPath, [...tsx, "--home", home, ...gonkaArgs]);
+      const args = [gonkad, "start", "--home", home, ...gonkaArgs];
+      this.#engine = this.#spawn(process.execPath, args);
       return;
     }
     const abci = `tcp://127.0.0.1:${port + 2}`;
     if (cometApp === "socket") {
       const args = ["--home", `${home}-app`, "--engine", "external", "--abci.address", abci];
-      this.#app = this.#spawn(process.execPath, [...tsx, ...args, ...gonkaArgs]);
+      this.#app = this.#spawn(process.execPath, [gonkad, "start", ...args, ...gonkaArgs]);
     }
     const app = cometApp === "socket" ? abci : cometApp;
     this.#engine = this.#spawn(binary, ["node", "--home", home, "--proxy_app", app]);
@@ -87,26 +99,35 @@ export class EngineNode {
   }
 
   async reaches(height: number): Promise<void> {
-    const end = Date.now() + patienceMs;
-    for (let last = 0; ; ) {
+    let last = { height: 0, at: Date.now() };
+    for (;;) {
       const now = await this.height();
       if (now >= height) return;
-      if (Date.now() > end) throw new Error(`${this.name} stands at ${last}, see ${this.logFile}`);
-      last = now;
+      if (now > last.height) last = { height: now, at: Date.now() };
+      if (Date.now() - last.at > patienceMs) {
+        throw new Error(`${this.name} stands at ${last.height}, see ${this.logFile}`);
+      }
       await sleep(200);
     }
   }
 
-  async header(height: number): Promise<Header> {
-    const { header } = await this.rpc<{ header: Header }>("header", { height: String(height) });
-    return header;
+  /** The blocks of these heights, ascending. */
+  async metas(from: number, to: number): Promise<BlockMeta[]> {
+    const found: BlockMeta[] = [];
+    for (let low = from; low <= to; low += 20) {
+      const range = { minHeight: String(low), maxHeight: String(Math.min(low + 19, to)) };
+      const { block_metas } = await this.rpc<{ block_metas: BlockMeta[] }>("blockchain", range);
+      found.push(...block_metas.toReversed());
+    }
+    return found;
   }
 
   #spawn(program: string, args: readonly string[]): ChildProcess {
     const log = openSync(this.logFile, "a");
-    // Over the channel ours ends with this process; CometBFT without a parent has no peers left.
-    const child = spawn(program, args, { stdio: ["ignore", log, log, "ipc"] });
+    const child = spawn(program, args, { stdio: ["ignore", log, log] });
     closeSync(log);
+    running.add(child);
+    child.once("exit", () => running.delete(child));
     return child;
   }
 }
