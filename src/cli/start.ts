@@ -141,6 +141,9 @@ export function cometCommand(): Command {
   show("show-node-id", "print the node id that peers dial", ({ nodeId }, to) => {
     printValue("node_id", nodeId, to);
   });
+  show("show-peer-id", "print the same key as a libp2p peer id, for CometBFT", ({ peerId }, to) => {
+    printValue("peer_id", peerId, to);
+  });
   show("show-validator", "print the consensus public key, as JSON", ({ validator }) => {
     const key = toBase64(validator.pubKey.key);
     process.stdout.write(`${toJson({ "@type": "/cosmos.crypto.ed25519.PubKey", key })}\n`);
@@ -153,6 +156,7 @@ export function cometCommand(): Command {
 
 interface Keys {
   readonly nodeId: string;
+  readonly peerId: string;
   readonly validator: {
     readonly pubKey: { readonly key: Uint8Array };
     readonly address: Uint8Array;

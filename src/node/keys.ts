@@ -4,6 +4,7 @@ import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "
 import path from "node:path";
 import { ed25519PublicKey, nodeId } from "../crypto/ed25519.ts";
 import { concat, equalBytes, parseBase64, toBase64 } from "../encoding/bytes.ts";
+import { peerIdText } from "../p2p/comet/addresses.ts";
 import { loadOrCreateKey } from "../privval/files.ts";
 import {
   formatKeyFile,
@@ -19,6 +20,8 @@ export interface NodeKeys {
   readonly nodeSeed: Uint8Array;
   /** Lower-case hex of the first 20 bytes of SHA-256 of the node's public key. */
   readonly nodeId: string;
+  /** The same key as a libp2p peer id, 12D3KooW...: so CometBFT's bootstrap_peers name a node. */
+  readonly peerId: string;
   readonly validator: ValidatorKey;
 }
 
@@ -27,7 +30,8 @@ export function loadOrCreateKeys(home: string): NodeKeys {
   const paths = homePaths(home);
   const nodeSeed = loadOrCreateNodeSeed(paths.nodeKey);
   const validator = loadValidatorKey(paths.privValidatorKey);
-  return { nodeSeed, nodeId: nodeId(ed25519PublicKey(nodeSeed)), validator };
+  const publicKey = ed25519PublicKey(nodeSeed);
+  return { nodeSeed, nodeId: nodeId(publicKey), peerId: peerIdText(publicKey), validator };
 }
 
 /** Writes both key files of a home from their seeds, where there are none yet. */

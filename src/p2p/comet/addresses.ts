@@ -3,12 +3,14 @@ import { lookup } from "node:dns/promises";
 import type { Multiaddr } from "@multiformats/multiaddr";
 import { multiaddr } from "@multiformats/multiaddr";
 import { nodeId } from "../../crypto/ed25519.ts";
-import { equalBytes } from "../../encoding/bytes.ts";
+import { concat, equalBytes } from "../../encoding/bytes.ts";
 import type { PersistentPeer } from "../addresses.ts";
 
 /** A multihash that is its own content, of 36 bytes: a protobuf ed25519 key of 32 bytes. */
 const ed25519IdPrefix = Uint8Array.of(0x00, 0x24, 0x08, 0x01, 0x12, 0x20);
 const keyBytes = 32;
+/** The code of /p2p in binary multiaddrs, and the length of what follows. */
+const p2pPrefix = Uint8Array.of(0xa5, 0x03, 0x26);
 
 /**
  * `id@host:port`, where the id is what CometBFT's bootstrap_peers have: the peer id of an ed25519
@@ -26,6 +28,12 @@ export function parseCometPeer(text: string): PersistentPeer | undefined {
   } catch {
     return undefined; // 999.1.1.1 looks like an address and is none.
   }
+}
+
+/** The libp2p peer id of an ed25519 public key: what CometBFT's bootstrap_peers want. */
+export function peerIdText(publicKey: Uint8Array): string {
+  const bytes = concat(p2pPrefix, ed25519IdPrefix, publicKey);
+  return multiaddr(bytes).toString().slice("/p2p/".length);
 }
 
 /** The ed25519 key in a peer id; undefined when it is none, or of another kind of key. */

@@ -1,7 +1,7 @@
 /**
  * One QUIC connection, on which CometBFT's libp2p mode is spoken: no handshake, one stream per
  * message. Whatever the other side sends, the worst that happens is that the link closes.
- * spec/p2p.md, section 7.
+ * spec/p2p.md, section 8.
  */
 import type { Connection, Stream } from "@libp2p/interface";
 import { channelProtocol } from "../channels.ts";
