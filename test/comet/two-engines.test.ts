@@ -99,6 +99,10 @@ async function run(
   t.comment(`block ${to} after ${seconds.toFixed(0)} s; taken: ${[...load.taken].join(" ")}`);
   for (const side of [c0, g0]) t.ok((load.taken.get(side.name) ?? 0) > to / 4, side.name);
   await Promise.all(network.nodes.map((node) => node.reaches(to + 2)));
+  for (const { name, falls, options } of network.nodes) {
+    if (options.kind === "gonka") t.equal(falls, 0, `${name} has never ended by itself`);
+    else if (falls > 0) t.comment(`${name} has ended by itself ${falls} times`);
+  }
   await compare(t, network, to);
 }
 

@@ -43,6 +43,9 @@ export interface BlockMeta {
 
 export class EngineNode {
   readonly options: NodeOptions;
+  /** How often its engine ended without having been asked to. */
+  falls = 0;
+  #isWanted = false;
   #engine: ChildProcess | undefined;
   #app: ChildProcess | undefined;
 
@@ -59,10 +62,12 @@ export class EngineNode {
   }
 
   start(): void {
+    this.#isWanted = true;
     const { kind, home, port, binary, gonkaArgs, cometApp } = this.options;
     if (kind === "gonka") {
       const args = [gonkad, "start", "--home", home, ...gonkaArgs];
       this.#engine = this.#spawn(process.execPath, args);
+      this.#watch(this.#engine);
       return;
     }
     const abci = `tcp://127.0.0.1:${port + 2}`;
@@ -72,10 +77,12 @@ export class EngineNode {
     }
     const app = cometApp === "socket" ? abci : cometApp;
     this.#engine = this.#spawn(binary, ["node", "--home", home, "--proxy_app", app]);
+    this.#watch(this.#engine);
   }
 
   /** Ends its processes with that signal. */
   async end(signal: NodeJS.Signals): Promise<void> {
+    this.#isWanted = false;
     await Promise.all([this.#engine, this.#app].map((child) => end(child, signal)));
   }
 
@@ -120,6 +127,15 @@ export class EngineNode {
       found.push(...block_metas.toReversed());
     }
     return found;
+  }
+
+  /** CometBFT's block sync may panic (blocksync/pool.go:672): as a supervisor would, start again. */
+  #watch(engine: ChildProcess): void {
+    engine.once("exit", () => {
+      if (!this.#isWanted) return;
+      this.falls++;
+      if (this.options.kind === "comet") void end(this.#app, "SIGKILL").then(() => this.start());
+    });
   }
 
   #spawn(program: string, args: readonly string[]): ChildProcess {
