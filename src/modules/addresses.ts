@@ -15,6 +15,8 @@ const cacheLimit = 50_000;
 export class Addresses {
   readonly prefix: string;
   readonly #texts = new Map<string, string>();
+  /** Of the arrays that parse returned. */
+  readonly #textOf = new WeakMap<Uint8Array, string>();
   readonly #parsed = new Map<string, Uint8Array>();
   constructor(prefix: string) {
     this.prefix = prefix;
@@ -30,6 +32,7 @@ export class Addresses {
     const address = this.#parse(text, field);
     if (this.#parsed.size >= cacheLimit) this.#parsed.clear();
     this.#parsed.set(text, address);
+    this.#textOf.set(address, text);
     return address;
   }
 
@@ -50,6 +53,8 @@ export class Addresses {
 
   /** The text of an address. */
   text(address: Uint8Array): string {
+    const parsed = this.#textOf.get(address);
+    if (parsed !== undefined) return parsed;
     const key = latin1(address);
     const known = this.#texts.get(key);
     if (known !== undefined) return known;

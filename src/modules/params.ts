@@ -28,9 +28,10 @@ export class ParamStore<T> {
     const bytes = ctx.kv(this.#place.store).get(this.#place.activeKey);
     if (!bytes) throw new Error(`the parameters of ${this.#place.store.name} were never set`);
     const known = this.#decoded;
-    if (known && (known.bytes === bytes || equalBytes(known.bytes, bytes))) return known.value;
-    const value = this.#place.codec.decode(bytes);
-    this.#decoded = { bytes, value };
+    if (known?.bytes === bytes) return known.value;
+    const isSame = known !== undefined && equalBytes(known.bytes, bytes);
+    const value = isSame ? known.value : this.#place.codec.decode(bytes);
+    this.#decoded = { bytes, value }; // Within a block, the same array comes again.
     return value;
   }
 

@@ -19,7 +19,7 @@ export class Branch implements KvStore {
   #below: Branch | undefined;
   readonly #writes = new Map<string, Written>();
   /** In the lowest branch: what was read from the base since the last flush. */
-  readonly #reads = new Map<string, Written>();
+  #reads: Map<string, Written> | undefined;
   /** Kept from the first iteration on. */
   #sorted: SortedKeys | undefined;
   #generation = 0;
@@ -73,7 +73,9 @@ export class Branch implements KvStore {
     if (!below) throw new Error("there is no branch below");
     if (this.#writes.size === 0) return;
     below.#generation++;
-    for (const [text, value] of this.#writes) below.#put(text, value);
+    this.#writes.forEach((value, text) => {
+      below.#put(text, value); // Not in a for loop: that makes an array for each entry.
+    });
     this.discard();
   }
 
@@ -92,7 +94,7 @@ export class Branch implements KvStore {
   discard(): void {
     this.#generation++;
     this.#writes.clear();
-    this.#reads.clear();
+    this.#reads = undefined;
     this.#sorted = undefined;
   }
 
@@ -104,6 +106,7 @@ export class Branch implements KvStore {
       if (written !== undefined) return written;
       lowest = layer;
     }
+    lowest.#reads ??= new Map();
     const known = lowest.#reads.get(text);
     if (known !== undefined) return known;
     const value = this.#base.get(key) ?? gone;

@@ -51,11 +51,6 @@ export class RunContext implements Context {
     this.#events.push({ type, attributes: listed });
   }
 
-  /** Adds an event as it will be reported. */
-  add(event: Event): void {
-    this.#events.push(event);
-  }
-
   atomically<T>(run: (ctx: Context) => T): T {
     const branch = this.branch(this.gas);
     const result = run(branch);

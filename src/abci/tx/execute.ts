@@ -28,7 +28,7 @@ export interface TxRun {
 /** Runs a transaction. A refusal is a result with its code; other errors are thrown on. */
 export function runTx(runtime: Runtime, bytes: Uint8Array, run: TxRun): ExecTxResult {
   let gas = new TxGasMeter(0n);
-  let events: readonly Event[] = [];
+  let events: Event[] = [];
   try {
     if (run.mode === "finalize" && isSpent(run.blockGas)) {
       throw sdkErrors.outOfGas("no block gas left to run tx");
@@ -43,9 +43,10 @@ export function runTx(runtime: Runtime, bytes: Uint8Array, run: TxRun): ExecTxRe
     events = run.ctx.absorb(ante); // Signatures, sequence, fee: these stay.
     if (run.mode === "check" || run.mode === "recheck") return success(gas, { events });
     const messages = run.ctx.branch(gas);
-    const responses = runMessages(messages, tx);
+    const { responses, made } = runMessages(messages, tx);
     if (run.mode === "finalize") chargeBlock(run.blockGas, gas);
-    events = [...events, ...run.ctx.absorb(messages)]; // All messages take effect, or none does.
+    run.ctx.absorb(messages); // All messages take effect, or none does.
+    events = events.concat(made);
     const data = TxMsgData.encode({ data: [], msgResponses: responses }).finish();
     return success(gas, { events, data });
   } catch (error) {
@@ -57,10 +58,7 @@ export function runTx(runtime: Runtime, bytes: Uint8Array, run: TxRun): ExecTxRe
   }
 }
 
-function success(
-  gas: TxGasMeter,
-  result: { events: readonly Event[]; data?: Uint8Array },
-): ExecTxResult {
+function success(gas: TxGasMeter, result: { events: Event[]; data?: Uint8Array }): ExecTxResult {
   return {
     code: 0,
     data: result.data ?? new Uint8Array(),
@@ -68,7 +66,7 @@ function success(
     info: "",
     gasWanted: gas.limit,
     gasUsed: gas.consumed,
-    events: [...result.events],
+    events: result.events,
     codespace: "",
   };
 }
@@ -104,28 +102,31 @@ function smaller(a: bigint, b: bigint): bigint {
   return a < b ? a : b;
 }
 
-function runMessages(ctx: RunContext, tx: DecodedTx): Any[] {
-  return tx.messages.map(({ handler, message }, index) => {
-    const branch = ctx.branch(ctx.gas);
+/** One after the other on one branch: when one fails, the caller drops all of them. */
+function runMessages(ctx: RunContext, tx: DecodedTx): { responses: Any[]; made: Event[] } {
+  const made: Event[] = [];
+  const responses = tx.messages.map(({ handler, message }, index) => {
     let value: Uint8Array;
     try {
       ctx.gas.consume(messageCost, "Message");
       handler.validate(message);
-      value = handler.execute(branch, message);
+      value = handler.execute(ctx, message);
     } catch (error) {
       if (!(error instanceof ModuleError)) throw error;
       const where = `failed to execute message; message index: ${index}: `;
       const { codespace, code, message: text, detail } = error;
       throw new ModuleError(codespace, code, where + text, where + detail);
     }
-    const events = ctx.absorb(branch);
+    const events = ctx.takeEvents();
     const announced = messageEvent(handler.typeUrl, handler.signers(message)[0], events);
     const place = { key: "msg_index", value: String(index), index: true };
-    for (const { type, attributes } of [announced, ...events]) {
-      ctx.add({ type, attributes: [...attributes, place] });
+    for (const event of [announced, ...events]) {
+      event.attributes.push(place);
+      made.push(event);
     }
     return { typeUrl: handler.responseTypeUrl, value };
   });
+  return { responses, made };
 }
 
 /** The event that names the message: cosmos-sdk baseapp createEvents. */

@@ -7,7 +7,7 @@
 import { BinaryReader as ProtoReader } from "@bufbuild/protobuf/wire";
 import { BinaryReader as CosmjsReader } from "cosmjs-types/binary";
 import { fromUtf8 } from "../../encoding/bytes.ts";
-import { copyBytes } from "../../encoding/runtime/slab.ts";
+import { copyRange } from "../../encoding/runtime/slab.ts";
 import { checkWire } from "../../encoding/wire.ts";
 import type { Codec } from "../../modules/module.ts";
 
@@ -37,7 +37,8 @@ class StrictCosmjsReader extends CosmjsReader {
   hasUnknownFields = false;
   constructor(bytes: Uint8Array, unknown: UnknownFields) {
     super();
-    this.buf = copyBytes(bytes); // What is handed out stays as it is, whatever the caller does.
+    // What is handed out stays as it is, whatever the caller does.
+    this.buf = copyRange(bytes, 0, bytes.length);
     this.len = bytes.length;
     this.#unknown = unknown;
   }

@@ -7,7 +7,7 @@ import { BinaryReader, BinaryWriter } from "cosmjs-types/binary";
 import { utf8Length, utf8Write } from "cosmjs-types/utf8";
 import { varint32read, varint64read } from "cosmjs-types/varint";
 import { latin1 } from "./latin1.ts";
-import { copyBytes } from "./slab.ts";
+import { copyRange } from "./slab.ts";
 
 const initialBytes = 1024;
 /** Larger buffers are not kept: one large message must not hold its memory for ever. */
@@ -121,7 +121,7 @@ class Writer {
   finish(): Uint8Array {
     const buffer = this.#buffer;
     if (buffer.length <= keptBytes && buffers.length < keptBuffers) buffers.push(buffer);
-    return copyBytes(buffer.subarray(0, this.#length));
+    return copyRange(buffer, 0, this.#length);
   }
 
   #reserve(more: number): void {

@@ -23,9 +23,11 @@ export function newBytes(length: number): Uint8Array {
   return bytes;
 }
 
-/** A copy that does not change with the original. */
-export function copyBytes(bytes: Uint8Array): Uint8Array {
-  const copy = newBytes(bytes.length);
-  copy.set(bytes);
+/** A copy of a part that does not change with the original. */
+export function copyRange(bytes: Uint8Array, start: number, end: number): Uint8Array {
+  const copy = newBytes(end - start);
+  // A view for set() costs more than a short loop.
+  if (copy.length > inHeapBytes) copy.set(bytes.subarray(start, end));
+  else for (let i = 0; i < copy.length; i++) copy[i] = bytes[start + i] as number;
   return copy;
 }

@@ -1,6 +1,6 @@
 /** The accounts, and the only code that writes the auth store. spec/modules/auth.md. */
 import { Params } from "cosmjs-types/cosmos/auth/v1beta1/auth";
-import { fromU64be, u64be } from "../../encoding/bytes.ts";
+import { equalBytes, fromU64be, u64be } from "../../encoding/bytes.ts";
 import type { Coin } from "../../encoding/coins.ts";
 import { prefixRange, type StoreKey } from "../../store/kv.ts";
 import { type Addresses, moduleAddress } from "../addresses.ts";
@@ -24,6 +24,13 @@ export interface ModuleAccountSpec {
   readonly permissions: readonly string[];
 }
 
+/** An account as it was stored last, and before: CheckTx is one transaction ahead of blocks. */
+interface Known {
+  bytes: Uint8Array;
+  readonly account: Account;
+  readonly before: Known | undefined;
+}
+
 export class AccountKeeper {
   readonly addresses: Addresses;
   readonly params: ParamStore<Params>;
@@ -31,8 +38,8 @@ export class AccountKeeper {
   /** The module accounts of this chain; all of them exist from genesis on. */
   readonly moduleAccounts: readonly ModuleAccountSpec[];
   readonly #store: StoreKey;
-  /** Accounts by their stored bytes: within a block the same arrays are read again and again. */
-  readonly #known = new WeakMap<Uint8Array, Account>();
+  /** By the array of the address: the same ones come again and again. */
+  readonly #known = new WeakMap<Uint8Array, Known>();
   constructor(
     store: StoreKey,
     options: { addresses: Addresses; moduleAccounts: readonly ModuleAccountSpec[] },
@@ -51,7 +58,7 @@ export class AccountKeeper {
 
   get(ctx: Context, address: Uint8Array): Account | undefined {
     const bytes = ctx.kv(this.#store).get(accountKey(address));
-    return bytes && this.#decode(bytes);
+    return bytes && this.#decode(address, bytes);
   }
 
   has(ctx: Context, address: Uint8Array): boolean {
@@ -87,14 +94,14 @@ export class AccountKeeper {
   /** The coins of an account that may not be spent at the time of this block. */
   locked(ctx: Context, address: Uint8Array): readonly Coin[] {
     const bytes = ctx.kv(this.#store).get(accountKey(address));
-    const vesting = bytes && this.#decode(bytes).vesting;
+    const vesting = bytes && this.#decode(address, bytes).vesting;
     return vesting ? lockedCoins(vesting, ctx.block.time.seconds) : [];
   }
 
   /** Writes an account back; its address and number never change. */
   set(ctx: Context, account: Account): void {
     const bytes = encodeAccount(this.addresses, account);
-    this.#known.set(bytes, account);
+    this.#remember(bytes, account);
     ctx.kv(this.#store).set(accountKey(account.address), bytes);
   }
 
@@ -119,12 +126,23 @@ export class AccountKeeper {
     }
   }
 
-  #decode(bytes: Uint8Array): Account {
-    const known = this.#known.get(bytes);
-    if (known) return known;
+  #decode(address: Uint8Array, bytes: Uint8Array): Account {
+    const last = this.#known.get(address);
+    for (let known = last; known; known = known.before) {
+      if (known.bytes !== bytes && !equalBytes(known.bytes, bytes)) continue;
+      known.bytes = bytes; // Within a block, the same array comes again.
+      return known.account;
+    }
     const account = decodeAccount(this.addresses, bytes);
-    this.#known.set(bytes, account);
+    this.#remember(bytes, account);
     return account;
+  }
+
+  #remember(bytes: Uint8Array, account: Account): void {
+    const last = this.#known.get(account.address);
+    if (last && equalBytes(last.bytes, bytes)) return;
+    const before = last && { ...last, before: undefined };
+    this.#known.set(account.address, { bytes, account, before });
   }
 
   /** The store for paged reading: pairs under accountPrefix. */

@@ -13,6 +13,16 @@ export const scheduledParamsKey = Uint8Array.of(0xf0);
 export const nextNumberKey = utf8("globalAccountNumber");
 const numberPrefix = utf8("accountNumber");
 
-export const accountKey = (address: Uint8Array): Uint8Array => concat(accountPrefix, address);
+/** By the array of the address: nobody writes into one, and the same ones come again and again. */
+const accountKeys = new WeakMap<Uint8Array, Uint8Array>();
+
+export function accountKey(address: Uint8Array): Uint8Array {
+  let key = accountKeys.get(address);
+  if (!key) {
+    key = concat(accountPrefix, address);
+    accountKeys.set(address, key);
+  }
+  return key;
+}
 /** Account number to address. */
 export const numberKey = (number: bigint): Uint8Array => concat(numberPrefix, u64be(number));

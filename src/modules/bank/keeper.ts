@@ -1,8 +1,9 @@
 /** The rules of money, and the only code that writes the bank store. spec/modules/bank.md. */
 import assert from "node:assert/strict";
 import { Metadata, Params } from "cosmjs-types/cosmos/bank/v1beta1/bank";
-import { fromUtf8, toHex, utf8 } from "../../encoding/bytes.ts";
+import { fromUtf8, utf8 } from "../../encoding/bytes.ts";
 import { type Coin, formatCoins } from "../../encoding/coins.ts";
+import { latin1 } from "../../encoding/runtime/latin1.ts";
 import { type KvStore, prefixRange, type StoreKey } from "../../store/kv.ts";
 import type { Addresses } from "../addresses.ts";
 import { sdkErrors } from "../errors.ts";
@@ -32,7 +33,7 @@ export class BankKeeper {
     this.#store = store;
     this.addresses = options.addresses;
     this.#accounts = options.accounts;
-    this.#blocked = new Set(options.blocked.map(toHex));
+    this.#blocked = new Set(options.blocked.map(latin1));
     this.params = new ParamStore({
       store,
       codec: Params,
@@ -123,7 +124,7 @@ export class BankKeeper {
 
   /** Whether messages may not send to this address. */
   isBlocked(address: Uint8Array): boolean {
-    return this.#blocked.has(toHex(address));
+    return this.#blocked.has(latin1(address));
   }
 
   /** Throws bank code 5 when one of the denominations may not be sent. */

@@ -25,18 +25,36 @@ export const sendEnabledKey = (denom: string): Uint8Array => concat(sendEnabledP
 export const ownedPrefix = (owner: Uint8Array): Uint8Array =>
   concat(balancePrefix, lengthPrefixed(owner));
 export const balanceKey = (owner: Uint8Array, denom: string): Uint8Array =>
-  concat(balancePrefix, lengthByte(owner), owner, utf8(denom));
+  keysOf(owner, denom).balance;
 
 /** All owners of one denomination. The zero byte keeps "abc" apart from "abcd". */
 export const ownersPrefix = (denom: string): Uint8Array =>
   concat(ownerPrefix, utf8(denom), endOfDenom);
 export const ownerKey = (denom: string, owner: Uint8Array): Uint8Array =>
-  concat(ownerPrefix, utf8(denom), endOfDenom, lengthByte(owner), owner);
+  keysOf(owner, denom).owner;
 
-const lengthBytes = Array.from({ length: 256 }, (_, length) => Uint8Array.of(length));
-/** Owners have at most 255 bytes: addresses are read that way. */
-const lengthByte = (owner: Uint8Array): Uint8Array =>
-  lengthBytes[owner.length] ?? lengthPrefixed(owner);
+interface OwnerKeys {
+  readonly denom: string;
+  readonly balance: Uint8Array;
+  readonly owner: Uint8Array;
+}
+/**
+ * The keys of the last denomination that was asked for, by the array of the owner: addresses that
+ * are read from text are the same arrays as long as they are known, and nobody writes into them.
+ */
+const known = new WeakMap<Uint8Array, OwnerKeys>();
+
+function keysOf(owner: Uint8Array, denom: string): OwnerKeys {
+  const last = known.get(owner);
+  if (last?.denom === denom) return last;
+  const keys = {
+    denom,
+    balance: concat(ownedPrefix(owner), utf8(denom)),
+    owner: concat(ownersPrefix(denom), lengthPrefixed(owner)),
+  };
+  known.set(owner, keys);
+  return keys;
+}
 
 /** Owner and denomination of a balance key without its prefix byte. */
 export function readBalanceKey(key: Uint8Array): { owner: Uint8Array; denom: string } {

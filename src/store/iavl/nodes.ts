@@ -72,7 +72,7 @@ export class Nodes {
   height(id: NodeId): number {
     return (this.#words[id * cellWords + 5] as number) & heightMask;
   }
-  /** The order of a key relative to the search key: negative, zero or positive. */
+  /** The order of a key relative to the search key, or a leaf's own: negative, zero or positive. */
   order(probe: Probe, id: NodeId): number {
     const words = this.#words;
     const at = id * cellWords;
@@ -80,6 +80,21 @@ export class Nodes {
     if (high !== 0) return high;
     const low = probe.low - (words[at + 7] as number);
     return low !== 0 ? low : this.records.compare(probe.key, words[at + 2] as number);
+  }
+  /** The leaf at which the search for a key ends. */
+  leafFor(probe: Probe, root: NodeId): NodeId {
+    // order(), with what stays the same taken out of the loop: reads of the state end up here.
+    const { high, low, key } = probe;
+    const words = this.#words;
+    let id = root;
+    for (;;) {
+      const at = id * cellWords;
+      if (((words[at + 5] as number) & heightMask) === 0) return id;
+      let order = high - (words[at + 6] as number);
+      if (order === 0) order = low - (words[at + 7] as number);
+      if (order === 0) order = this.records.compare(key, words[at + 2] as number);
+      id = words[order < 0 ? at : at + 1] as number;
+    }
   }
   /** Height of the left subtree less that of the right one. */
   balance(id: NodeId): number {

@@ -2,11 +2,13 @@
  * The bytes of leaves, key and value, in pages outside the JavaScript heap: a million leaves are a
  * few hundred objects to the garbage collector. Freed space is reused by records of the same size.
  */
-import { copyBytes } from "../../encoding/runtime/slab.ts";
+import { copyRange } from "../../encoding/runtime/slab.ts";
 
 const unitBytes = 8;
 const pageUnits = 1 << 15;
 const headerBytes = 8;
+/** What nodes compare themselves. */
+const probedBytes = 8;
 /** Larger records get a page of their own, which is given back when they are freed. */
 const sharedUnitsMax = pageUnits / 4;
 
@@ -58,7 +60,7 @@ export class Records {
     const { bytes, words } = this.#pageOf(address);
     const start = address % pageUnits;
     const offset = start * unitBytes + headerBytes;
-    return bytes.slice(offset, offset + (words[start * 2] ?? 0));
+    return copyRange(bytes, offset, offset + (words[start * 2] ?? 0));
   }
 
   /** A copy of the value. */
@@ -66,7 +68,7 @@ export class Records {
     const { bytes, words } = this.#pageOf(address);
     const start = address % pageUnits;
     const offset = start * unitBytes + headerBytes + (words[start * 2] ?? 0);
-    return copyBytes(bytes.subarray(offset, offset + (words[start * 2 + 1] ?? 0)));
+    return copyRange(bytes, offset, offset + (words[start * 2 + 1] ?? 0));
   }
 
   /** Key and value in place: to be read at once and never kept, since the space is reused. */
@@ -92,14 +94,17 @@ export class Records {
     return bytes.subarray(start * unitBytes, start * unitBytes + headerBytes + length);
   }
 
-  /** The order of a key relative to the record's key: negative, zero or positive. */
+  /**
+   * The order of a key relative to the record's key: negative, zero or positive. Their first eight
+   * bytes are known to be equal, where they have so many.
+   */
   compare(key: Uint8Array, address: RecordAddress): number {
     const { bytes, words } = this.#pageOf(address);
     const start = address % pageUnits;
     const offset = start * unitBytes + headerBytes;
     const length = words[start * 2] as number; // A record always has its two lengths.
     const shared = Math.min(key.length, length);
-    for (let i = 0; i < shared; i++) {
+    for (let i = Math.min(shared, probedBytes); i < shared; i++) {
       const order = (key[i] as number) - (bytes[offset + i] as number); // i < both lengths
       if (order !== 0) return order;
     }

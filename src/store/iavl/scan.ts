@@ -6,11 +6,8 @@ import { type NodeId, type Nodes, noNode, probeOf } from "./nodes.ts";
 export function findLeaf(nodes: Nodes, root: NodeId, key: Uint8Array): NodeId {
   if (root === noNode) return noNode;
   const probe = probeOf(key);
-  let id = root;
-  while (nodes.height(id) > 0) {
-    id = nodes.order(probe, id) < 0 ? nodes.left(id) : nodes.right(id);
-  }
-  return nodes.order(probe, id) === 0 ? id : noNode;
+  const leaf = nodes.leafFor(probe, root);
+  return nodes.order(probe, leaf) === 0 ? leaf : noNode;
 }
 
 /** The leaves with start <= key < end in key order, or from the end when reverse. */
