@@ -127,7 +127,7 @@ func appHash(root []byte) string {
 	return fmt.Sprintf("%x", sha256.Sum256(leaf))
 }
 
-// All keys in a few large versions, of which the last one is kept.
+// All keys in a few large versions.
 func load(tree *iavl.MutableTree, keys int, step int) {
 	indexes := make([]int, step)
 	for from := 0; from < keys; from += step {
@@ -136,9 +136,6 @@ func load(tree *iavl.MutableTree, keys int, step int) {
 		}
 		setAll(tree, indexes, 0)
 		commit(tree)
-	}
-	if tree.Version() > 1 {
-		must(tree.DeleteVersionsTo(tree.Version() - 1))
 	}
 }
 
