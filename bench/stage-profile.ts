@@ -4,7 +4,10 @@
  */
 import { type Profiler, Session } from "node:inspector/promises";
 
-/** Function name to stage; "name@part/of/the/path" where the name alone is not enough. */
+/**
+ * Function name to stage; "name@part/of/the/path" where the name alone is not enough, "@part" where
+ * the path alone is.
+ */
 export type Stages = Readonly<Record<string, string>>;
 
 /** A stage whose samples do not count, nor those of whatever it calls. */
@@ -26,7 +29,8 @@ export async function shares(
   return rank(stages, profile);
 }
 
-function rank(stages: Stages, { nodes, samples = [], timeDeltas = [] }: Profiler.Profile) {
+/** The share of each stage in a profile, largest first; what no stage names is "other". */
+export function rank(stages: Stages, { nodes, samples = [], timeDeltas = [] }: Profiler.Profile) {
   const stageOf = new Map<number, string>();
   const parentOf = new Map<number, Profiler.ProfileNode>();
   const nodeOf = new Map(nodes.map((node) => [node.id, node]));
@@ -38,7 +42,7 @@ function rank(stages: Stages, { nodes, samples = [], timeDeltas = [] }: Profiler
     const parent = parentOf.get(id);
     const own = Object.entries(stages).find(([key]) => {
       const [name, path = ""] = key.split("@");
-      return name === functionName && url.includes(path);
+      return (name === "" || name === functionName) && url.includes(path);
     });
     const outer = parent ? resolve(parent.id) : "other";
     const stage = outer === notCounted ? outer : (own?.[1] ?? outer);

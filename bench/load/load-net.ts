@@ -96,7 +96,7 @@ export class LoadNet {
 }
 
 /** The usual localnet on ports of this process: another one may run on the machine. */
-function definition({ timeoutCommit }: LoadOptions): string {
+function definition({ timeoutCommit, timeoutSteps }: LoadOptions): string {
   const base = 30_000 + (process.pid % 60) * 500;
   const steps = ["p2p", "rpc", "rest", "grpc"].map((name, index) => [name, base + index] as const);
   let text = readFileSync(defaultDefinitionFile, "utf8");
@@ -104,6 +104,12 @@ function definition({ timeoutCommit }: LoadOptions): string {
     text = text
       .replace(new RegExp(`^${name} = \\d+$`, "m"), `${name} = ${port}`)
       .replace(new RegExp(`^${name}_step = \\d+$`, "m"), `${name}_step = 4`);
+  }
+  for (const step of timeoutSteps ? ["propose", "prevote", "precommit"] : []) {
+    text = text.replace(
+      new RegExp(`^timeout_${step} = .*$`, "m"),
+      `timeout_${step} = "${timeoutSteps}"`,
+    );
   }
   return text.replace(/^timeout_commit = .*$/m, `timeout_commit = "${timeoutCommit}"`);
 }

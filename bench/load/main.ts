@@ -11,6 +11,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { ChainWatch } from "./chain-watch.ts";
 import { LoadNet } from "./load-net.ts";
 import { intervals, latencyTable, type Measured, quantiles, table } from "./measured.ts";
+import { nodeShares } from "./node-shares.ts";
 import { type LoadOptions, readOptions } from "./options.ts";
 import { startProbe } from "./probe.ts";
 import { loadAverage, type ProcessUse, processUse } from "./process-use.ts";
@@ -51,6 +52,10 @@ async function main(): Promise<void> {
     process.stdout.write(text);
   } finally {
     await stop();
+    if (options.profile) {
+      const shares = { shares: nodeShares(options.profile, options.seconds) };
+      process.stdout.write(`${JSON.stringify(shares, undefined, 2)}\n`);
+    }
   }
 }
 

@@ -7,6 +7,8 @@ export interface LoadOptions {
   readonly hasHosts: boolean;
   /** Of consensus: a Go duration. */
   readonly timeoutCommit: string;
+  /** Of proposing and of both votes; undefined: as in localnet/default.toml. */
+  readonly timeoutSteps: string | undefined;
   /** Seconds of load, after the warm-up. */
   readonly seconds: number;
   /** Seconds of load before anything is counted. */
@@ -42,6 +44,7 @@ const flags = {
   validators: { type: "string", default: "4" },
   hosts: { type: "boolean", default: false },
   "timeout-commit": { type: "string", default: "0s" },
+  "timeout-steps": { type: "string" },
   seconds: { type: "string", default: "30" },
   "warm-up": { type: "string", default: "10" },
   accounts: { type: "string", default: "1000" },
@@ -77,6 +80,7 @@ export function readOptions(argv: readonly string[]): LoadOptions {
     validators: number("validators"),
     hasHosts: values.hosts,
     timeoutCommit: values["timeout-commit"],
+    timeoutSteps: values["timeout-steps"],
     seconds,
     warmUpSeconds,
     accounts: number("accounts"),
