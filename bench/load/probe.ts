@@ -36,7 +36,7 @@ function probe({ port, address }: ProbeData): void {
     ["block", {}],
   ];
   const latencies: Record<string, number[]> = {};
-  let [turn, isAsking] = [0, false];
+  let [turn, isAsking, isEnded] = [0, false, false];
   const timer = setInterval(() => {
     if (isAsking) return; // The answer before took longer than the interval, and counts as such.
     const [name, params] = calls[turn++ % calls.length]!;
@@ -48,6 +48,7 @@ function probe({ port, address }: ProbeData): void {
       latencies[name].push(performance.now() - began);
     };
     line.call(name, params).then(done, (error: unknown) => {
+      if (isEnded) return;
       isAsking = false;
       latencies.failed ??= [];
       latencies.failed.push(performance.now() - began);
@@ -55,6 +56,7 @@ function probe({ port, address }: ProbeData): void {
     });
   }, intervalMs);
   process.once("message", () => {
+    isEnded = true;
     clearInterval(timer);
     process.send?.(latencies);
     line.close();

@@ -101,23 +101,42 @@ async function answerJson(
     const reason = `batch request exceeds maximum (${maxBatchRequests}) allowed number of requests`;
     return sendJson(response, 200, failure(undefined, -32600, reason));
   }
-  const answers: Response[] = [];
-  let cacheable = true;
-  for (const one of requests as readonly Request[]) {
-    if (one.id === undefined) continue; // A notification gets no answer and no effect.
-    const { answer, cache } = await answerRequest(context, one);
-    answers.push(answer);
-    cacheable &&= cache;
-  }
+  // A notification gets no answer and no effect.
+  const asked = (requests as readonly Request[]).filter(({ id }) => id !== undefined);
+  const answered = await answerInOrder(context, asked);
+  const answers = answered.map(({ answer }) => answer);
   if (answers.length === 0) return send(response, 200, "");
-  if (cacheable) response.setHeader("Cache-Control", cacheForADay);
+  if (answered.every(({ cache }) => cache)) response.setHeader("Cache-Control", cacheForADay);
   return sendJson(response, 200, answers.length === 1 ? (answers[0] as Response) : answers);
 }
 
-async function answerRequest(
+interface Answered {
+  readonly answer: Response;
+  readonly cache: boolean;
+}
+
+/** Calls that only put transactions into the mempool, which takes them in the order of the calls. */
+const broadcasts: readonly string[] = ["broadcast_tx_sync", "broadcast_tx_async"];
+
+/** One after the other; but broadcasts side by side go to CheckTx together, in order. */
+async function answerInOrder(
   context: RpcContext,
-  request: Request,
-): Promise<{ answer: Response; cache: boolean }> {
+  requests: readonly Request[],
+): Promise<Answered[]> {
+  const answered: Answered[] = [];
+  let together: Promise<Answered>[] = [];
+  for (const request of requests) {
+    if (broadcasts.includes(request.method)) {
+      together.push(answerRequest(context, request));
+      continue;
+    }
+    answered.push(...(await Promise.all(together)), await answerRequest(context, request));
+    together = [];
+  }
+  return [...answered, ...(await Promise.all(together))];
+}
+
+async function answerRequest(context: RpcContext, request: Request): Promise<Answered> {
   const id = request.id ?? "";
   try {
     const answer = success(id, await call(context, request));

@@ -304,6 +304,33 @@ t.test("broadcast: sync answers CheckTx, async nothing, commit the block", async
   t.match(refused, { check_tx: { code: 2 }, tx_result: { ...kvResult, events: [] }, height: "0" });
 });
 
+t.test(
+  "a batch of broadcasts is taken and answered in its order, queries in between",
+  async (t) => {
+    const keys = ["one", "two", "three", "four", "five"].map((name) => `batch-${name}=value`);
+    const ask = (id: number, method: string, params: object) => ({
+      jsonrpc: "2.0",
+      id,
+      method,
+      params,
+    });
+    const send = (key: string, id: number) =>
+      ask(id, "broadcast_tx_sync", { tx: toBase64(utf8(key)) });
+    const count = ask(9, "num_unconfirmed_txs", {});
+    const body = [...keys.slice(0, 3).map(send), count, ...keys.slice(3).map(send)];
+    const { json } = await rpc.post(body);
+    const answers = json as unknown as { id: number; result: { hash?: string; total?: string } }[];
+    t.same(
+      answers.map(({ id }) => id),
+      [0, 1, 2, 9, 0, 1],
+    );
+    t.equal(answers[3]?.result.total, "3", "what stands before it is in, what stands after is not");
+    const waiting = rpc.chain.mempool.reapMaxTxs(5).map((tx) => Buffer.from(tx).toString());
+    t.same(waiting, keys);
+    rpc.chain.mempool.flush();
+  },
+);
+
 t.test("TestBlockchainInfo", async (t) => {
   /** min, max, base, height, blocks or none. CometBFT's cases with its limit of 20. */
   const cases: [bigint, bigint, bigint, bigint, number | undefined][] = [
