@@ -115,7 +115,7 @@ interface Answered {
   readonly cache: boolean;
 }
 
-/** Calls that only put transactions into the mempool, which takes them in the order of the calls. */
+/** Calls that put a transaction into the mempool, which takes them in the order of the calls. */
 const broadcasts: readonly string[] = ["broadcast_tx_sync", "broadcast_tx_async"];
 
 /** One after the other; but broadcasts side by side go to CheckTx together, in order. */
