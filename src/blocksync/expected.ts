@@ -47,6 +47,8 @@ export interface Blocks {
 
 /** Judges and applies blocks (execution/). */
 export interface Executor {
+  /** Begins to verify what the block will need, on other threads. Decides nothing. */
+  lookAhead(block: Block): void;
   validateBlock(state: ChainState, block: Block): string | undefined;
   applyBlock(state: ChainState, blockId: BlockID, block: Block): Promise<ChainState>;
 }

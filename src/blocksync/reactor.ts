@@ -156,7 +156,9 @@ export class BlockSync {
     }
     // One that was not asked for is late, not hostile.
     const isWanted = run.pool.add(peer.id, { block, bytes, extendedCommit });
-    if (isWanted && !run.isApplying) run.applying = this.#applyAll(run);
+    if (!isWanted) return;
+    this.#parts.executor.lookAhead(block);
+    if (!run.isApplying) run.applying = this.#applyAll(run);
   }
 
   #tick(run: Run): void {

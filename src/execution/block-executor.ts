@@ -121,10 +121,14 @@ export class BlockExecutor {
     return refused;
   }
 
+  /** Other threads verify what the block will need; nobody waits for it. */
+  lookAhead(block: Block): void {
+    void this.#parts.app.lookAhead?.(block.data.txs);
+  }
+
   /** The application's ProcessProposal: whether it accepts a valid block. */
   processProposal(state: ChainState, block: Block): boolean {
-    // Not waited for: while validators vote, other threads verify what the block will need.
-    void this.#parts.app.lookAhead?.(block.data.txs);
+    this.lookAhead(block); // While validators vote.
     const { status } = this.#parts.app.processProposal(
       processProposalRequest(block, state.lastValidators),
     );

@@ -87,7 +87,8 @@ export class Syncer {
   offer(peerId: string, snapshot: Snapshot): void {
     if (!this.#pool.add(peerId, snapshot)) return;
     const { height, format, chunks, hash } = snapshot;
-    this.#parts.log.info("snapshot offered", { peer: peerId, height, format, chunks, hash });
+    const shown = { peer: peerId, height, format, chunks, hash: toUpperHex(hash) };
+    this.#parts.log.info("snapshot offered", shown);
     this.#wake();
   }
 

@@ -127,8 +127,8 @@ async function attempt(task: Task, folder: string): Promise<{ crashes: number; m
     crashes++;
   }
   await victim.live(2);
+  const met = victim.points(); // Not those of the replay, which is no recovery.
   if (stage.name === "fresh") await victim.replay();
-  const met = victim.points();
   victim.remove();
   return { crashes, met };
 }

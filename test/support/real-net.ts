@@ -18,9 +18,12 @@ import { RealNode, type RealNodeOptions } from "./real-node.ts";
 interface GenesisJson {
   consensus_params: {
     evidence: { max_age_num_blocks: string; max_age_duration: string };
-    block: { max_bytes: string };
+    block: { max_bytes: string; max_gas: string };
   };
-  app_state: { auth: { accounts: { address: string; account_number: string }[] } };
+  app_state: {
+    auth: { accounts: { address: string; account_number: string }[] };
+    pow: { hosts: { operator: string }[]; standings: { operator: string; power: string }[] };
+  };
 }
 
 /** Sections of a TOML file, and in each the values of keys, as they stand in the file. */
@@ -110,6 +113,15 @@ export class RealNet {
   remove(): void {
     rmSync(this.folder, { recursive: true, force: true });
   }
+}
+
+/** An edit of genesis: the first node has all power, the others only follow. */
+export function onlyFirstValidates({ app_state: { pow } }: GenesisJson): void {
+  pow.hosts = pow.hosts.slice(0, 1);
+  const [host] = pow.hosts;
+  pow.standings = pow.standings
+    .filter(({ operator }) => operator === host?.operator)
+    .map((standing) => ({ ...standing, power: "1000000" }));
 }
 
 /** Sets keys of a section of a TOML file; all of them must be there. */

@@ -135,6 +135,28 @@ t.test("a late node catches up to one below the tip, where consensus takes over"
   t.equal((await third.sync.run(third.chain.state)).lastBlockHeight, 38n, "it serves in turn");
 });
 
+t.test("what blocks need is verified ahead of them, while earlier ones are applied", async (t) => {
+  const [ahead, late] = [await nodeAt("ahead", 12), await nodeAt("late", 0)];
+  const { executor } = late.chain;
+  const [seen, applied]: [bigint[], bigint[]] = [[], []];
+  let aheadMost = 0n;
+  const { lookAhead, applyBlock } = executor;
+  executor.lookAhead = (block) => {
+    seen.push(block.header.height);
+    const lead = block.header.height - (applied.at(-1) ?? 0n);
+    if (lead > aheadMost) aheadMost = lead;
+    lookAhead.call(executor, block);
+  };
+  executor.applyBlock = (state, id, block) => {
+    t.ok(seen.includes(block.header.height));
+    applied.push(block.header.height);
+    return applyBlock.call(executor, state, id, block);
+  };
+  late.network.connect(ahead.network);
+  t.equal((await late.sync.run(late.chain.state)).lastBlockHeight, 11n);
+  t.ok(aheadMost > 1n, `${aheadMost} blocks ahead`);
+});
+
 t.test("alone, or among equals, it gives way to consensus at once", async (t) => {
   const alone = await nodeAt("alone", 3);
   t.equal((await alone.sync.run(alone.chain.state)).lastBlockHeight, 3n);
