@@ -1,8 +1,8 @@
 /**
- * How long a fresh node takes to begin with a snapshot of a large state, over the wire: accounts are
- * made by transactions of 1,000 recipients each, one process serves the snapshot, another restores
- * it. `npm run bench:statesync -- --accounts 1000000`. Prints seconds, memory and how long the event
- * loops stood.
+ * How long a fresh node takes to begin with a snapshot of a large state, over the wire: accounts
+ * are made by transactions of 1,000 recipients each, one process serves the snapshot, another
+ * restores it. Prints seconds, memory and how long the event loops stood.
+ * `npm run bench:statesync -- --accounts 1000000`
  */
 import { copyFileSync } from "node:fs";
 import path from "node:path";
@@ -22,7 +22,7 @@ const { values } = parseArgs({
 });
 const [perTx, perBlock] = [1000, 5];
 const accounts = Number(values.accounts);
-/** The last block has the snapshot; the light client needs two more on top, which the node makes. */
+/** The last block has the snapshot; the light client needs two more, which the node makes. */
 const heights = Math.ceil(accounts / perTx / perBlock);
 
 const net = await RealNet.prepare({

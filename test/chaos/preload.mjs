@@ -1,7 +1,7 @@
 /**
  * Loaded before gonkad (node --import): writes down what is signed (SIGN_LOG), and shifts the wall
- * clock by the milliseconds in CLOCK_FILE, read ten times a second. Date alone is shifted: a step of
- * a machine's clock leaves the monotonic one alone, and with it timers, performance and hrtime. A
+ * clock by the milliseconds in CLOCK_FILE, read ten times a second. Date alone is shifted: a step
+ * of a machine's clock leaves the monotonic one alone, and with it timers, performance and hrtime. A
  * time namespace would do the reverse, so it is of no use here.
  */
 import fs from "node:fs";

@@ -1,6 +1,6 @@
 /**
- * One life of a node, over the bundle: starts the node of HOME, writes the port of its RPC to standard
- * output, and ends by SIGTERM, or with code 3 after so many blocks that no point was met.
+ * One life of a node, over the bundle: starts the node of a home, writes the port of its RPC to
+ * standard output, and ends by SIGTERM, or with code 3 after so many blocks that no point was met.
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import { pathToFileURL } from "node:url";

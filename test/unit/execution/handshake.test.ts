@@ -128,25 +128,28 @@ t.test("s = t + 1, a = s: the stored answer makes the state, nothing runs twice"
   await chain.advance();
 });
 
-t.test("the first block keeps the app version that InitChain chose, whatever Info says", async (t) => {
-  const disks = { blockDb: new MemoryDb(), stateDb: new MemoryDb() };
-  const kv = emptyDisk();
-  const choosing = (): KvStoreApp => {
-    const app = new KvStoreApp(kv);
-    const { initChain } = app;
-    const consensusParams = { version: { app: 0n } };
-    app.initChain = (request) => ({ ...initChain.call(app, request), consensusParams });
-    return app;
-  };
-  const first = await reopen(choosing(), disks);
-  t.equal(first.state.appVersion, 0n);
-  // Committed, and the process ends before the state is saved.
-  first.states.save = async () => Promise.reject(new Error("killed"));
-  await t.rejects(first.advance(), /killed/);
-  const next = await reopen(choosing(), disks);
-  t.equal(next.state.lastBlockHeight, 1n);
-  t.equal((await next.advance()).header.version.app, 0n);
-});
+t.test(
+  "the first block keeps the app version that InitChain chose, whatever Info says",
+  async (t) => {
+    const disks = { blockDb: new MemoryDb(), stateDb: new MemoryDb() };
+    const kv = emptyDisk();
+    const choosing = (): KvStoreApp => {
+      const app = new KvStoreApp(kv);
+      const { initChain } = app;
+      const consensusParams = { version: { app: 0n } };
+      app.initChain = (request) => ({ ...initChain.call(app, request), consensusParams });
+      return app;
+    };
+    const first = await reopen(choosing(), disks);
+    t.equal(first.state.appVersion, 0n);
+    // Committed, and the process ends before the state is saved.
+    first.states.save = async () => Promise.reject(new Error("killed"));
+    await t.rejects(first.advance(), /killed/);
+    const next = await reopen(choosing(), disks);
+    t.equal(next.state.lastBlockHeight, 1n);
+    t.equal((await next.advance()).header.version.app, 0n);
+  },
+);
 
 t.test("power cut at any batch of applying a block: the next start makes it whole", async (t) => {
   const reference = await history();
