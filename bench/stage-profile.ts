@@ -41,7 +41,8 @@ export function rank(stages: Stages, { nodes, samples = [], timeDeltas = [] }: P
     const { functionName = "", url = "" } = nodeOf.get(id)?.callFrame ?? {};
     const parent = parentOf.get(id);
     const own = Object.entries(stages).find(([key]) => {
-      const [name, path = ""] = key.split("@");
+      const [name = "", ...parts] = key.split("@");
+      const path = parts.join("@"); // A path may have one of its own.
       return (name === "" || name === functionName) && url.includes(path);
     });
     const outer = parent ? resolve(parent.id) : "other";
