@@ -55,6 +55,7 @@ function probe({ port, address }: ProbeData): void {
       if (latencies.failed.length === 1) process.stderr.write(`probe: ${String(error)}\n`);
     });
   }, intervalMs);
+  process.once("disconnect", () => process.exit()); // Whoever asked for it is gone.
   process.once("message", () => {
     isEnded = true;
     clearInterval(timer);
