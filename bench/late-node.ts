@@ -1,7 +1,7 @@
 /**
  * How fast a late node catches up block by block: a chain of so many blocks and transactions, one
- * process that serves it, one that begins at genesis. Prints blocks per second by the clock and per second of the late node's processor time.
- * `npm run bench:late -- --blocks 10000 --txs 10`
+ * process that serves it, one that begins at genesis. Prints blocks per second by the clock and per
+ * second of the late node's processor time. `npm run bench:late -- --blocks 10000 --txs 10`
  */
 import { copyFileSync, readFileSync } from "node:fs";
 import path from "node:path";
