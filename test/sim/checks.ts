@@ -2,9 +2,11 @@
  * What must hold in every world after every step. A violation is an exception: the run ends and
  * its seed replays it.
  */
-import type { Commit, Proposal, Vote } from "cosmjs-types/tendermint/types/types";
+import type { Evidence } from "cosmjs-types/tendermint/types/evidence";
+import type { Commit, Header, Vote } from "cosmjs-types/tendermint/types/types";
 import { decodeMessage } from "../../src/consensus/gossip/messages.ts";
 import { equalBytes, toHex } from "../../src/encoding/bytes.ts";
+import { compareTime, type Time } from "../../src/encoding/time.ts";
 import { blockIdKey } from "../../src/types/block-id.ts";
 import type { ChainState } from "../../src/types/chain-state.ts";
 import { verifyCommit } from "../../src/types/commit.ts";
@@ -12,8 +14,8 @@ import type { ValidatorSet } from "../../src/types/validator-set.ts";
 import type { SimNode } from "./node.ts";
 import { isRejected } from "./test-app.ts";
 
-/** Consensus channels that carry what validators sign. */
-const signedChannels = new Set([0x21, 0x22]);
+/** The channel of votes. */
+const signedChannels = new Set([0x22]);
 
 /** A property of the protocol does not hold. */
 export class Violation extends Error {
@@ -38,6 +40,11 @@ export class Checks {
   /** Heights decided in all, and evidence found in blocks. */
   heights = 0;
   evidence = 0;
+  lastHeight = 0n;
+  readonly decidedEvidence: Evidence[] = [];
+  /** Header hashes of blocks that correct nodes made. */
+  readonly #proposed = new Set<string>();
+  #lastHeader: Header | undefined;
 
   constructor(chainId: string) {
     this.#chainId = chainId;
@@ -48,10 +55,24 @@ export class Checks {
     this.#submitted.add(toHex(tx));
   }
 
-  /** A node came to a new state: agreement, validity and equal app hashes. */
-  reached(node: SimNode, state: ChainState): void {
+  /** A correct node made a block. */
+  proposed(hash: string): void {
+    this.#proposed.add(hash);
+  }
+
+  /** A correct node found a block invalid: no correct one may have made it. */
+  foundInvalid(node: SimNode, hash: string, problem: string): void {
+    if (!this.#proposed.has(hash)) return;
+    throw new Violation(`${node.name} refused a correct node's block: ${problem}`);
+  }
+
+  /**
+   * A node came to a new state: agreement, validity and equal app hashes. True for the first node
+   * at its height; `clocks` are those of correct nodes now.
+   */
+  reached(node: SimNode, state: ChainState, clocks: readonly Time[]): boolean {
     const height = state.lastBlockHeight;
-    if (height === 0n) return;
+    if (height === 0n) return false;
     const block = blockIdKey(state.lastBlockId);
     const first = this.#decided.get(height);
     if (first && first.block !== block) {
@@ -61,18 +82,22 @@ export class Checks {
     const known = this.#appHashes.get(height) ?? appHash;
     if (known !== appHash) throw new Violation(`app hash of ${node.name} differs at ${height}`);
     this.#appHashes.set(height, appHash);
-    if (!first) this.#checkBlock(node, height);
+    if (!first) this.#checkBlock(node, height, clocks);
     this.#decided.set(height, first ?? { block, by: node.name });
     const commit = node.blocks.loadSeenCommit(height);
     if (!commit) throw new Violation(`${node.name} has no commit for ${height}`);
     this.#checkCommit(state.lastValidators, state, commit);
+    return !first;
   }
 
-  #checkBlock(node: SimNode, height: bigint): void {
+  #checkBlock(node: SimNode, height: bigint, clocks: readonly Time[]): void {
     this.heights += 1;
+    this.lastHeight = height;
     const block = node.blocks.loadBlock(height);
     if (!block) throw new Violation(`${node.name} decided ${height} and has no block`);
+    this.#checkHeader(block.header, clocks);
     this.evidence += block.evidence.evidence.length;
+    this.decidedEvidence.push(...block.evidence.evidence);
     for (const { duplicateVoteEvidence: found } of block.evidence.evidence) {
       if (!found?.voteA || !found.voteB) continue;
       this.#punished.add(pointOf(found.voteA));
@@ -85,6 +110,24 @@ export class Checks {
       if (!isKnown) throw new Violation(`validity: block ${height} has a transaction of nobody`);
       if (this.#executed.has(toHex(tx))) throw new Violation(`transaction twice: ${height}`);
       this.#executed.add(toHex(tx));
+    }
+  }
+
+  /** What a header says of the one before it, and its time, whatever the code under test thinks. */
+  #checkHeader(header: Header, clocks: readonly Time[]): void {
+    const { height, time } = header;
+    const before = this.#lastHeader;
+    this.#lastHeader = header;
+    if (!clocks.some((clock) => compareTime(time, clock) <= 0)) {
+      throw new Violation(`block ${height} is ahead of every correct clock`);
+    }
+    if (!before || before.height + 1n !== height) return;
+    if (compareTime(before.time, time) >= 0) throw new Violation(`time of ${height} goes back`);
+    if (!equalBytes(before.nextValidatorsHash, header.validatorsHash)) {
+      throw new Violation(`validators of ${height} are not those announced`);
+    }
+    if (toHex(header.appHash) !== this.#appHashes.get(before.height)) {
+      throw new Violation(`app hash in header ${height}`);
     }
   }
 
@@ -104,7 +147,13 @@ export class Checks {
 
   /** A node sends: what it signed itself is durable, and contradicts nothing it signed before. */
   sent(node: SimNode, channel: number, bytes: Uint8Array): void {
-    if (!signedChannels.has(channel)) return;
+    if (
+      !signedChannels.has(channel) ||
+      !Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).includes(
+        Buffer.from(node.key.address),
+      )
+    )
+      return;
     const message = decodeMessage(bytes);
     if ("refused" in message) throw new Violation(`${node.name} sent a bad message`);
     if (message.type === "vote" && equalBytes(message.vote.validatorAddress, node.key.address)) {
@@ -113,7 +162,7 @@ export class Checks {
     }
   }
 
-  #checkSigned(node: SimNode, point: string, signed: Vote | Proposal): void {
+  #checkSigned(node: SimNode, point: string, signed: Vote): void {
     const name = `${node.name}/${point}`;
     const block = blockIdKey(signed.blockId);
     const before = this.#signed.get(name);

@@ -6,9 +6,22 @@ import type { KeyRange } from "../../src/store/kv.ts";
 import { MemoryDb } from "../../src/store/memory-db.ts";
 import type { VirtualTime } from "./virtual-time.ts";
 
+/** The power went while a disk was written: nothing after it happens in that life. */
+export class PowerCut extends Error {
+  override readonly name = "PowerCut";
+}
+
+/** Told before and after everything that a node makes durable; true when the power has gone. */
+export type Boundary = () => boolean;
+
 /** The write-ahead log's disk. */
 export class SimLogDisk implements LogDisk {
+  readonly #boundary: Boundary;
   readonly #segments = new Map<number, { bytes: Uint8Array[]; synced: number; length: number }>();
+
+  constructor(boundary: Boundary = () => false) {
+    this.#boundary = boundary;
+  }
 
   segments(): readonly number[] {
     return [...this.#segments.keys()].sort((a, b) => a - b);
@@ -24,14 +37,17 @@ export class SimLogDisk implements LogDisk {
   }
 
   append(segment: number, bytes: Uint8Array): void {
+    this.#pass();
     const at = this.#at(segment);
     at.bytes.push(bytes);
     at.length += bytes.length;
   }
 
   sync(segment: number): void {
+    this.#pass();
     const at = this.#at(segment);
     at.synced = at.length;
+    this.#pass();
   }
 
   remove(segment: number): void {
@@ -40,10 +56,20 @@ export class SimLogDisk implements LogDisk {
 
   /** Whether these bytes are on the platter: a power cut would not lose them. */
   holds(bytes: Uint8Array): boolean {
-    return this.segments().some((segment) => {
-      const { synced } = this.#at(segment);
-      return Buffer.from(this.read(segment)).subarray(0, synced).includes(Buffer.from(bytes));
-    });
+    const wanted = Buffer.from(bytes);
+    for (const { bytes: written, length, synced } of this.#segments.values()) {
+      let end = length;
+      for (const piece of written.toReversed()) {
+        // The log appends whole records: none lies in two pieces.
+        if (
+          end <= synced &&
+          Buffer.from(piece.buffer, piece.byteOffset, piece.length).includes(wanted)
+        )
+          return true;
+        end -= piece.length;
+      }
+    }
+    return false;
   }
 
   /** Cuts the power: of the unsynced bytes a part survives, and its end may be garbage. */
@@ -57,6 +83,10 @@ export class SimLogDisk implements LogDisk {
     }
   }
 
+  #pass(): void {
+    if (this.#boundary()) throw new PowerCut();
+  }
+
   #at(segment: number) {
     const found = this.#segments.get(segment) ?? { bytes: [], synced: 0, length: 0 };
     this.#segments.set(segment, found);
@@ -68,11 +98,13 @@ export class SimLogDisk implements LogDisk {
 export class SimDb {
   readonly #time: VirtualTime;
   readonly #latencyMs: () => number;
+  readonly #boundary: Boundary;
   #db = new MemoryDb();
   #life = 0;
 
-  constructor(time: VirtualTime, latencyMs: () => number) {
+  constructor(time: VirtualTime, latencyMs: () => number, boundary: Boundary) {
     this.#time = time;
+    this.#boundary = boundary;
     this.#latencyMs = latencyMs;
   }
 
@@ -88,8 +120,9 @@ export class SimDb {
   async batch(ops: readonly DbOp[], options: { readonly sync: boolean }): Promise<void> {
     const life = this.#life;
     await this.#time.sleep(this.#latencyMs());
-    if (life !== this.#life) await new Promise<never>(() => undefined);
+    if (life !== this.#life || this.#boundary()) await new Promise<never>(() => undefined);
     await this.#db.batch(ops, options);
+    if (this.#boundary()) await new Promise<never>(() => undefined);
   }
 
   crash(random: () => number): void {

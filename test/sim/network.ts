@@ -38,8 +38,8 @@ export interface NetworkWatch {
   readonly onWay: (from: string, to: string, channel: number, message: Uint8Array) => Meddled;
 }
 
-/** Held for so long, Infinity for ever; with other bytes, when there are some. */
-type Meddled = { readonly holdMs: number; readonly message: Uint8Array } | undefined;
+/** Held for so long, Infinity for ever; and what is sent. */
+type Meddled = { readonly holdMs: number; readonly messages: readonly Uint8Array[] } | undefined;
 
 /** All stations and the links between them. */
 export class SimNetwork {
@@ -52,6 +52,7 @@ export class SimNetwork {
   /** Name of a station to its part; stations of different parts hear nothing of each other. */
   #parts = new Map<string, number>();
   readonly #slow = new Map<string, number>();
+  readonly #cutOffs = new Set<string>();
 
   constructor(time: VirtualTime, random: () => number, watch: NetworkWatch) {
     this.#time = time;
@@ -67,6 +68,18 @@ export class SimNetwork {
   /** Everything to and from this station takes that much longer. */
   slowDown(name: string, extraMs: number): void {
     this.#slow.set(name, extraMs);
+  }
+
+  /** From now on the second hears nothing of the first. */
+  cutOff(of: string, by: string): void {
+    this.#cutOffs.add(`${of}/${by}`);
+  }
+
+  /** Gives a station a message as if one of its peers had sent it. */
+  inject(name: string, channel: number, message: Uint8Array): void {
+    const station = this.#stations.get(name);
+    const [peer] = station?.peers.values() ?? [];
+    if (peer) station?.reactors.get(channel)?.receive(channel, peer, message);
   }
 
   /** A station for one life of a node. Connect it when its reactors are registered. */
@@ -125,11 +138,13 @@ export class SimNetwork {
     if (channel !== blocksChannel && this.#random() < loss) return;
     const copies = this.#random() < duplication ? 2 : 1;
     const meddled = this.#watch.onWay(from.name, to.name, channel, message);
-    const { holdMs, message: sent } = meddled ?? { holdMs: 0, message };
+    const { holdMs, messages } = meddled ?? { holdMs: 0, messages: [message] };
     if (holdMs === Number.POSITIVE_INFINITY) return;
-    for (let copy = 0; copy < copies; copy++) {
-      const delayMs = holdMs + this.#delay(from, to);
-      this.#time.after(delayMs, () => this.#deliver(from, to, channel, sent));
+    for (const sent of messages) {
+      for (let copy = 0; copy < copies; copy++) {
+        const delayMs = holdMs + this.#delay(from, to);
+        this.#time.after(delayMs, () => this.#deliver(from, to, channel, sent));
+      }
     }
   }
 
@@ -143,6 +158,7 @@ export class SimNetwork {
   #deliver(from: Station, to: Station, channel: number, message: Uint8Array): void {
     if (this.#stations.get(to.name) !== to || this.#stations.get(from.name) !== from) return;
     if (this.#parts.get(from.name) !== this.#parts.get(to.name)) return;
+    if (this.#cutOffs.has(`${from.name}/${to.name}`)) return;
     const peer = to.peers.get(from.name);
     this.delivered += 1;
     if (peer) to.reactors.get(channel)?.receive(channel, peer, message);

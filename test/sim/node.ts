@@ -3,7 +3,8 @@
  * mempool, block sync, block store and executor, over virtual time, network and disks. A crash
  * throws away everything but the disks.
  */
-import type { Vote } from "cosmjs-types/tendermint/types/types";
+import type { Block } from "cosmjs-types/tendermint/types/block";
+import type { BlockID, Vote } from "cosmjs-types/tendermint/types/types";
 import type { Application } from "../../src/abci/application.ts";
 import { BlockStore } from "../../src/blockstore/block-store.ts";
 import { BlockSync } from "../../src/blocksync/reactor.ts";
@@ -12,6 +13,7 @@ import type { Clock, Logger, Network, Signer } from "../../src/consensus/expecte
 import { ConsensusReactor } from "../../src/consensus/gossip/reactor.ts";
 import type { ConsensusTimeouts } from "../../src/consensus/waiting/timeouts.ts";
 import { Wal } from "../../src/consensus/wal/wal.ts";
+import { toHex } from "../../src/encoding/bytes.ts";
 import { EvidencePool } from "../../src/evidence/pool.ts";
 import { EvidenceReactor } from "../../src/evidence/reactor.ts";
 import { BlockExecutor } from "../../src/execution/block-executor.ts";
@@ -24,8 +26,9 @@ import { formatKeyFile, parseKeyFile, type ValidatorKey } from "../../src/privva
 import { LocalSigner } from "../../src/privval/local-signer.ts";
 import type { ChainState } from "../../src/types/chain-state.ts";
 import { type GenesisDoc, genesisState } from "../../src/types/genesis/genesis.ts";
-import { SimDb, SimLogDisk } from "./disks.ts";
-import { TestApp } from "./test-app.ts";
+import { hashHeader } from "../../src/types/header.ts";
+import { PowerCut, SimDb, SimLogDisk } from "./disks.ts";
+import { type Powers, TestApp } from "./test-app.ts";
 import type { VirtualTime } from "./virtual-time.ts";
 
 /** What a node is given by its world. */
@@ -34,8 +37,9 @@ export interface NodeWorld {
   readonly clock: Clock;
   readonly genesis: GenesisDoc;
   readonly timeouts: ConsensusTimeouts;
-  readonly random: () => number;
-  readonly movingKeys: readonly Uint8Array[];
+  /** What the application does to the powers of these validators. */
+  readonly powers: Powers;
+  readonly keys: readonly Uint8Array[];
   readonly log: Logger;
   /** Whether a restarted node asks for blocks before it takes part in consensus. */
   readonly syncsBlocks: boolean;
@@ -45,6 +49,9 @@ export interface NodeWorld {
   readonly onState: (node: SimNode, state: ChainState) => void;
   /** Every vote it counts, of whomever. */
   readonly onVote: (node: SimNode, vote: Vote) => void;
+  /** A block that it made, and one that it found invalid, by header hash. */
+  readonly onProposed: (node: SimNode, hash: string) => void;
+  readonly onInvalid: (node: SimNode, hash: string, problem: string) => void;
   readonly onFatal: (node: SimNode, error: unknown) => void;
 }
 
@@ -91,13 +98,16 @@ export class SimNode {
   lives = 0;
   /** Its log does not survive a crash. Its signer's file does. */
   forgets = false;
+  #writesToCut = 0;
+  #onCut: () => void = () => undefined;
 
   constructor(name: string, key: ValidatorKey, time: VirtualTime, random: () => number) {
     this.name = name;
     this.key = parseKeyFile(formatKeyFile(key));
-    const db = () => new SimDb(time, () => 1 + Math.floor(random() * 4));
+    const boundary = () => this.#passBoundary();
+    const db = () => new SimDb(time, () => 1 + Math.floor(random() * 4), boundary);
     this.disks = {
-      log: new SimLogDisk(),
+      log: new SimLogDisk(boundary),
       blocks: db(),
       states: db(),
       evidence: db(),
@@ -122,7 +132,7 @@ export class SimNode {
     const states = new StateStore(disks.states);
     const before = states.load() ?? genesisState(genesis);
     const evidence = await EvidencePool.open({ db: disks.evidence, states, blocks, log }, before);
-    const app: Application = new TestApp(disks.app, world.movingKeys);
+    const app: Application = new TestApp(disks.app, world.powers, world.keys);
     const mempool = new Mempool(app, defaultMempoolLimits, log);
     const feed = new BlockFeed(log);
     const parts = { app, states, blocks, mempool, evidence, feed, log };
@@ -136,8 +146,9 @@ export class SimNode {
     const { disks } = this;
     const { clock, log, network } = world;
     const { blocks, evidence: pool, executor, feed, mempool, state, states } = parts;
+    const { lives: life } = this;
     const engine = new ConsensusEngine({
-      executor,
+      executor: this.#watched(executor, world),
       blocks,
       evidence: pool,
       clock,
@@ -145,14 +156,16 @@ export class SimNode {
       wal: Wal.open({ disk: disks.log, clock, log }),
       signer: this.#signer(),
       timeouts: world.timeouts,
-      fatal: (error) => world.onFatal(this, error),
+      fatal: (error) => {
+        if (this.lives === life) world.onFatal(this, error);
+      },
     });
     const reactor = new ConsensusReactor({ engine, blocks, network, clock, log });
     const evidence = new EvidenceReactor({ pool, network, clock, log });
     new MempoolReactor({ mempool, network, clock, log, maxTxBytes });
     const blockSync = new BlockSync({ network, blocks, executor, clock, log });
-    const life = { engine, reactor, evidence, mempool, blockSync };
-    this.life = life;
+    const running = { engine, reactor, evidence, mempool, blockSync };
+    this.life = running;
     engine.listen((event) => {
       if (event.type === "vote" && !event.isOwn) world.onVote(this, event.vote.signed);
       const { view } = engine;
@@ -165,7 +178,7 @@ export class SimNode {
       if (synced) world.onState(this, synced);
     });
     const begin = (from: ChainState) => {
-      if (this.life !== life) return;
+      if (this.life !== running) return;
       reactor.start();
       evidence.start();
       engine.start(from);
@@ -175,7 +188,9 @@ export class SimNode {
       blockSync
         .run(state)
         .then(begin)
-        .catch((error) => world.onFatal(this, error));
+        .catch((error) => {
+          if (this.lives === life) world.onFatal(this, error);
+        });
   }
 
   /** Cuts the power. */
@@ -188,7 +203,40 @@ export class SimNode {
     this.life = undefined;
     const { log, blocks, states, evidence, app } = this.disks;
     for (const disk of [log, blocks, states, evidence, app]) disk.crash(random);
-    if (this.forgets) this.disks.log = new SimLogDisk();
+    if (this.forgets) this.disks.log = new SimLogDisk(() => this.#passBoundary());
+  }
+
+  /** The power goes with the n-th boundary of a write from now on: onCut must crash the node. */
+  cutPowerAfter(boundaries: number, onCut: () => void): void {
+    this.#writesToCut = boundaries;
+    this.#onCut = onCut;
+  }
+
+  #passBoundary(): boolean {
+    if (this.#writesToCut === 0 || !this.life) return false;
+    this.#writesToCut -= 1;
+    if (this.#writesToCut > 0) return false;
+    this.#onCut();
+    return true;
+  }
+
+  /** The executor, with what it finds told to the world. */
+  #watched(executor: BlockExecutor, world: NodeWorld) {
+    return {
+      createProposal: (request: Parameters<BlockExecutor["createProposal"]>[0]) => {
+        const block = executor.createProposal(request);
+        world.onProposed(this, toHex(hashHeader(block.header)));
+        return block;
+      },
+      validateBlock: (state: ChainState, block: Block) => {
+        const problem = executor.validateBlock(state, block);
+        if (problem !== undefined) world.onInvalid(this, toHex(hashHeader(block.header)), problem);
+        return problem;
+      },
+      processProposal: (state: ChainState, block: Block) => executor.processProposal(state, block),
+      applyBlock: (state: ChainState, id: BlockID, block: Block) =>
+        executor.applyBlock(state, id, block),
+    };
   }
 
   #signer(): Signer {
@@ -196,7 +244,9 @@ export class SimNode {
     return new LocalSigner(this.key, {
       read: () => disks.signState,
       replace: (text) => {
+        if (this.#passBoundary()) throw new PowerCut();
         disks.signState = text;
+        if (this.#passBoundary()) throw new PowerCut();
       },
     });
   }

@@ -1,12 +1,12 @@
 /**
- * A thousand worlds of four validators: whatever loss, delay, partitions, crashes and a validator
+ * Three thousand worlds of four validators: whatever loss, delay, partitions, crashes and a validator
  * that runs twice do to them, no two nodes decide differently, and after the faults all go on.
  */
 import t from "tap";
-import { runSeeds } from "./run-seeds.ts";
-import { runSeed } from "./world.ts";
+import { runSeed } from "./run-seed.ts";
+import { runSeeds } from "./running/run-seeds.ts";
 
-const seeds = 1_000;
+const seeds = 3_000;
 const workers = 2;
 
 t.setTimeout(900_000); // Minutes on a free machine; the bound is for a busy one.

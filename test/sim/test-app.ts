@@ -22,17 +22,32 @@ const rejectedPrefix = utf8("rejected");
 export const isRejected = (tx: Uint8Array): boolean =>
   Buffer.compare(tx.subarray(0, rejectedPrefix.length), rejectedPrefix) === 0;
 
-/** Keys whose powers move; empty for a fixed set. */
+/** What happens to powers: nothing; one moves with every block; the last key leaves and returns. */
+export type Powers = "fixed" | "moving" | "leaving";
+
+/** The updates after a block of that height. */
+function updatesAfter(height: bigint, powers: Powers, keys: readonly Uint8Array[]) {
+  const moving = keys[Number(height) % keys.length];
+  const last = keys.at(-1);
+  if (powers === "moving" && moving) {
+    return [{ pubKey: { ed25519: moving }, power: 10n + (height % 3n) }];
+  }
+  if (powers !== "leaving" || !last || height % 2n !== 0n) return [];
+  return [{ pubKey: { ed25519: last }, power: height % 4n === 2n ? 0n : 10n }];
+}
+
 export class TestApp implements Application {
   readonly #db: SimDb;
-  readonly #movingKeys: readonly Uint8Array[];
+  readonly #powers: Powers;
+  readonly #keys: readonly Uint8Array[];
   #height = 0n;
   #hash: Uint8Array = new Uint8Array(32);
   #next: { height: bigint; hash: Uint8Array; txs: readonly Uint8Array[] } | undefined;
 
-  constructor(db: SimDb, movingKeys: readonly Uint8Array[]) {
+  constructor(db: SimDb, powers: Powers, keys: readonly Uint8Array[]) {
     this.#db = db;
-    this.#movingKeys = movingKeys;
+    this.#powers = powers;
+    this.#keys = keys;
     const stored = db.get(committedKey);
     if (!stored) return;
     this.#height = fromU64be(stored);
@@ -62,9 +77,7 @@ export class TestApp implements Application {
     // Whatever FinalizeBlock is told must be the same everywhere: all of it is hashed.
     const hash = sha256Parts(this.#hash, RequestFinalizeBlock.encode(request).finish());
     this.#next = { height, hash, txs };
-    const moving = this.#movingKeys[Number(height) % Math.max(1, this.#movingKeys.length)];
-    const power = 10n + (height % 3n);
-    const validatorUpdates = moving ? [{ pubKey: { ed25519: moving }, power }] : [];
+    const validatorUpdates = updatesAfter(height, this.#powers, this.#keys);
     const result = { code: 0, data: new Uint8Array(), log: "", info: "", codespace: "" };
     const txResults = txs.map(() => ({ ...result, gasWanted: 1n, gasUsed: 1n, events: [] }));
     const counted = { type: "misbehavior", attributes: misbehavior.map(() => attribute) };

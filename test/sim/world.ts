@@ -2,113 +2,82 @@
  * A world of validators made from a seed: their network, their disks and the faults that befall
  * them. After a while all faults end, and every correct node must go on deciding.
  */
+import { EvidenceList } from "cosmjs-types/tendermint/types/evidence";
 import type { Logger } from "../../src/consensus/expected.ts";
-import {
-  type ConsensusMessage,
-  decodeMessage,
-  encodeMessage,
-} from "../../src/consensus/gossip/messages.ts";
-import { equalBytes, utf8 } from "../../src/encoding/bytes.ts";
-import { fromNanos } from "../../src/encoding/time.ts";
-import { type ValidatorKey, validatorKey } from "../../src/privval/key-file.ts";
+import { type ConsensusMessage, decodeMessage } from "../../src/consensus/gossip/messages.ts";
+import type { ConsensusTimeouts } from "../../src/consensus/waiting/timeouts.ts";
+import { equalBytes, toHex, utf8 } from "../../src/encoding/bytes.ts";
+import { fromNanos, type Time } from "../../src/encoding/time.ts";
+import type { ValidatorKey } from "../../src/privval/key-file.ts";
 import type { ChainState } from "../../src/types/chain-state.ts";
-import { defaultConsensusParams } from "../../src/types/consensus-params.ts";
 import type { GenesisDoc } from "../../src/types/genesis/genesis.ts";
 import { prng } from "../support/prng.ts";
 import type { Attack, Stage } from "./attacks/attack.ts";
 import { chooseAttack } from "./attacks/choose.ts";
 import { Checks, Violation } from "./checks.ts";
+import { PowerCut } from "./disks.ts";
 import { Faults, faultsEndMs } from "./faults.ts";
-import { SimNetwork } from "./network.ts";
+import { fairWeather, SimNetwork } from "./network.ts";
 import { SimNode } from "./node.ts";
+import { Draws, drawPlan, type Ingredient, planText, type WorldPlan } from "./plan.ts";
+import {
+  chainId,
+  evenPowers,
+  genesisDoc,
+  genesisSeconds,
+  keys,
+  named,
+  quickTimeouts,
+  shortTimeouts,
+  unevenPowers,
+  validators,
+} from "./settings.ts";
 import { VirtualTime } from "./virtual-time.ts";
 
-const chainId = "sim";
-const validators = 4;
-const genesisSeconds = 1_700_000_000n;
 /** Heights that every correct node must decide after the faults. */
 const heightsAfterFaults = 2n;
 /** Virtual time for that. Rounds grow by a few hundred milliseconds each. */
 const progressWithinMs = 60_000;
-/** Clocks of nodes differ by up to this. */
-const clockSkewMs = 300;
+const evidenceChannel = 0x38;
+/** Somebody sends old evidence to nodes that come back, so long after their start. */
+const replayAfterMs = 30;
 
-const timeouts = {
-  proposeMs: 300,
-  proposeDeltaMs: 100,
-  prevoteMs: 150,
-  prevoteDeltaMs: 50,
-  precommitMs: 150,
-  precommitDeltaMs: 50,
-  commitMs: 200,
-  skipCommitWait: false,
-};
-
-/** Under attack: more rounds in the same time. */
-const shortTimeouts = {
-  proposeMs: 150,
-  proposeDeltaMs: 50,
-  prevoteMs: 80,
-  prevoteDeltaMs: 30,
-  precommitMs: 80,
-  precommitDeltaMs: 30,
-  commitMs: 80,
-  skipCommitWait: false,
-};
-
-/** The same keys in all worlds: making them costs more than a world. */
-const keys: readonly ValidatorKey[] = Array.from({ length: validators }, (_, index) =>
-  validatorKey(new Uint8Array(32).fill(index + 1)),
-);
-
-/** What a run came to. */
-export interface RunResult {
+/** What a world is made of: by default everything is drawn from the seed. */
+export interface WorldOptions {
   readonly seed: number;
-  readonly heights: number;
-  readonly evidence: number;
-  readonly messages: number;
-  readonly crashes: number;
-  readonly virtualMs: number;
-  /** What the seed made of the world, in words. */
-  readonly plan: string;
-  /** Undefined when everything held. */
-  readonly violation: string | undefined;
+  readonly log: Logger;
+  readonly without: readonly Ingredient[];
+  /** Instead of what the seed would draw: one attack, or none, on an otherwise calm world. */
+  readonly calm?: {
+    readonly attack: (stage: Stage) => Attack | undefined;
+    readonly timeouts: ConsensusTimeouts;
+  };
 }
 
-/** Runs one seed to its end. Never throws for what the nodes do. */
-export async function runSeed(seed: number, log: Logger = silent): Promise<RunResult> {
-  const world = new World(seed, log);
-  let violation: string | undefined;
-  try {
-    await world.run();
-  } catch (error) {
-    violation = error instanceof Violation ? error.message : `${(error as Error).stack}`;
-  }
-  return { ...world.summary(), violation };
-}
-
-const silent: Logger = {
-  debug: () => undefined,
-  info: () => undefined,
-  warn: () => undefined,
-  error: () => undefined,
+const calmPlan: WorldPlan = {
+  hasTwins: false,
+  movesPower: true,
+  leaves: false,
+  syncsBlocks: false,
+  isUneven: false,
+  forgets: false,
+  skewMs: 300,
+  calmDelayMs: fairWeather.delayMs,
+  evidenceBlocks: 100_000n,
 };
 
-class World {
-  readonly #seed: number;
-  readonly #random: () => number;
+export class World {
+  readonly #options: WorldOptions;
+  readonly #draws: Draws;
   readonly #time = new VirtualTime();
   readonly #checks = new Checks(chainId);
   readonly #network: SimNetwork;
   readonly #nodes: readonly SimNode[];
-  /** Names of the machines that share a key: neither is correct. */
-  readonly #twins: ReadonlySet<string>;
+  /** Names of the machines that are not correct: twins, or one under an attacker's control. */
+  readonly #faulty: ReadonlySet<string>;
   readonly #skewMs = new Map<string, number>();
   readonly #genesis: GenesisDoc;
-  readonly #log: Logger;
-  readonly #plan: string[] = [];
-  readonly #movesPower: boolean;
-  readonly #syncsBlocks: boolean;
+  readonly #plan: WorldPlan;
   readonly #attack: Attack | undefined;
   /** The last message that was read: a broadcast is read once. */
   #lastRead:
@@ -118,82 +87,99 @@ class World {
   #failure: unknown;
   readonly #faults: Faults;
   #txs = 0;
-  #isOver = false;
+  /** When the first node came to each height, in order of heights. */
+  readonly decidedMs: number[] = [];
 
-  constructor(seed: number, log: Logger) {
-    this.#seed = seed;
-    this.#log = log;
-    this.#random = prng(seed);
-    this.#network = new SimNetwork(this.#time, this.#random, {
-      onSend: (from, channel, bytes) => this.#onSend(from, channel, bytes),
-      onWay: (from, to, channel, bytes) => this.#onWay(from, to, channel, bytes),
-      onBan: (by, of, reason) => {
-        // A partition of this network loses requests and closes no connection.
-        const isSilence = reason === "left block requests unanswered";
-        if (!isSilence) this.#fail(new Violation(`${by} banned ${of}: ${reason}`));
-      },
-    });
-    const hasTwins = this.#chance(0.3);
-    this.#movesPower = this.#chance(0.5);
-    this.#syncsBlocks = this.#chance(0.5);
-    const node = (name: string, key: ValidatorKey) =>
-      new SimNode(name, key, this.#time, this.#random);
+  constructor(options: WorldOptions) {
+    this.#options = options;
+    const random = prng(options.seed);
+    this.#draws = new Draws(random, options.without);
+    const stage = this.#stage();
+    const liar = { key: keys[validators - 1]!, number: validators - 1 }; // There are four.
+    const chosen = options.calm ? options.calm.attack(stage) : chooseAttack(stage, liar);
+    this.#attack = this.#draws.allows("attack") ? chosen : undefined;
+    this.#plan = options.calm ? calmPlan : drawPlan(this.#draws, this.#attack);
+    const { hasTwins, skewMs, isUneven, evidenceBlocks, forgets, calmDelayMs } = this.#plan;
+    this.#network = this.#makeNetwork(random);
+    this.#network.weather = { ...fairWeather, delayMs: calmDelayMs };
+    const node = (name: string, key: ValidatorKey) => new SimNode(name, key, this.#time, random);
     const nodes = keys.map((key, index) => node(`n${index}`, key));
-    const last = keys.at(-1);
-    if (hasTwins && last) nodes.push(node("twin", last));
+    if (hasTwins) nodes.push(node("twin", liar.key));
     this.#nodes = nodes;
-    this.#twins = new Set(hasTwins ? [`n${validators - 1}`, "twin"] : []);
-    if (hasTwins) this.#plan.push("twins");
-    for (const { name } of nodes) this.#skewMs.set(name, this.#below(clockSkewMs));
-    const [time, network, random] = [this.#time, this.#network, this.#random];
+    const lies = this.#attack?.faulty !== undefined;
+    this.#faulty = new Set([...(hasTwins ? ["twin"] : []), ...(hasTwins || lies ? ["n3"] : [])]);
+    for (const { name } of nodes) this.#skewMs.set(name, this.#draws.below(skewMs));
+    const [time, network, draws] = [this.#time, this.#network, this.#draws];
     const boot = (one: SimNode) => this.#boot(one);
-    this.#faults = new Faults({ time, network, nodes, random, boot });
-    this.#attack = this.#chooseAttack();
-    const isUneven = !this.#attack && !this.#movesPower && this.#chance(0.5);
-    if (isUneven) this.#plan.push("uneven");
-    const powers = isUneven ? unevenPowers : evenPowers;
-    this.#genesis = genesisDoc(powers);
-    const forgetful = nodes.at(-1);
-    if (!hasTwins && forgetful && this.#chance(0.2)) {
-      forgetful.forgets = true;
-      this.#faults.planBlackouts(forgetful);
+    this.#faults = new Faults({ time, network, nodes, draws, boot, calmDelayMs });
+    this.#genesis = genesisDoc(isUneven ? unevenPowers : evenPowers, evidenceBlocks);
+    const last = nodes.at(-1);
+    if (forgets && last) {
+      last.forgets = true;
+      this.#faults.planBlackouts(last);
     }
   }
 
   summary() {
     const { heights, evidence } = this.#checks;
+    const plan = [this.#attack?.plan ?? "", ...planText(this.#plan), ...this.#faults.plan];
     return {
-      seed: this.#seed,
+      seed: this.#options.seed,
       heights,
       evidence,
       messages: this.#network.delivered,
       crashes: this.#faults.crashes,
       virtualMs: this.#time.nowMs,
-      plan: [...this.#plan, ...this.#faults.plan].join(", "),
+      plan: plan.filter((word) => word !== "").join(", "),
     };
   }
 
+  /** Faults, then progress. Throws a Violation when something does not hold. */
   async run(): Promise<void> {
-    for (const node of this.#nodes) this.#time.after(this.#below(200), () => this.#boot(node));
-    this.#planFaults();
-    this.#submit();
-    let goal: bigint | undefined;
+    this.#begin();
+    // Kinds of worlds: an attack and nothing else, an attack among faults, faults alone.
+    const isMild = this.#draws.random() < 0.85 && this.#attack !== undefined;
+    this.#faults.planAll(isMild ? "mild" : "rough");
+    await this.#runUntil(faultsEndMs);
+    const goal = this.#highest() + heightsAfterFaults;
+    this.#toPunish = this.#checks.unpunished(this.#correct());
     const deadlineMs = faultsEndMs + progressWithinMs;
-    while (!this.#isOver) {
-      if (!(await this.#time.step())) throw new Violation("nothing happens any more");
-      if (this.#failure) throw this.#failure;
-      if (this.#time.nowMs < faultsEndMs) continue;
-      if (goal === undefined) {
-        goal = this.#highest() + heightsAfterFaults;
-        this.#toPunish = this.#checks.unpunished(this.#correct());
-      }
-      const behind = this.#correct().filter((node) => node.height < (goal ?? 0n));
+    for (;;) {
+      const behind = this.#correct().filter((node) => node.height < goal);
       const free = this.#toPunish.filter((point) => !this.#checks.isPunished(point));
-      this.#isOver = behind.length === 0 && free.length === 0;
+      if (behind.length === 0 && free.length === 0) return;
+      await this.#step();
       if (this.#time.nowMs <= deadlineMs) continue;
       if (behind.length === 0) throw new Violation(`no evidence was decided of ${free[0]}`);
       throw new Violation(`progress: ${behind.map((n) => n.name)} did not come to ${goal}`);
     }
+  }
+
+  /** So long without faults but for the attack. */
+  async runCalm(untilMs: number): Promise<void> {
+    this.#begin();
+    await this.#runUntil(untilMs);
+    const free = this.#checks.unpunished(this.#correct());
+    const { lastHeight } = this.#checks;
+    // Votes of the last heights may not be in a block yet.
+    const old = free.filter((point) => BigInt(point.split("/")[0] ?? "") + 10n < lastHeight);
+    if (old.length > 0) throw new Violation(`no evidence was decided of ${old[0]}`);
+  }
+
+  #begin(): void {
+    for (const node of this.#nodes) {
+      this.#time.after(this.#draws.below(200), () => this.#boot(node));
+    }
+    this.#submit();
+  }
+
+  async #runUntil(untilMs: number): Promise<void> {
+    while (this.#time.nowMs < untilMs) await this.#step();
+  }
+
+  async #step(): Promise<void> {
+    if (!(await this.#time.step())) throw new Violation("nothing happens any more");
+    if (this.#failure) throw this.#failure;
   }
 
   #highest(): bigint {
@@ -202,93 +188,129 @@ class World {
   }
 
   #correct(): readonly SimNode[] {
-    return this.#nodes.filter(({ name }) => !this.#twins.has(name));
+    return this.#nodes.filter(({ name }) => !this.#faulty.has(name));
+  }
+
+  #makeNetwork(random: () => number): SimNetwork {
+    return new SimNetwork(this.#time, random, {
+      onSend: (from, channel, bytes) => this.#onSend(from, channel, bytes),
+      onWay: (from, to, channel, bytes) => this.#onWay(from, to, channel, bytes),
+      onBan: (by, of, reason) => this.#onBan(by, of, reason),
+    });
+  }
+
+  #onBan(by: string, of: string, reason: string): void {
+    // A partition of this network loses requests and closes no connection.
+    if (reason === "left block requests unanswered") return;
+    const isAttacker = (name: string) =>
+      this.#attack?.faulty !== undefined && this.#faulty.has(name);
+    if (isAttacker(by)) return;
+    if (isAttacker(of)) this.#network.cutOff(of, by);
+    // Of two neighbouring blocks one is false; block sync cannot tell whose.
+    else if (this.#attack?.faulty !== undefined && reason.startsWith("false block")) return;
+    else this.#fail(new Violation(`${by} banned ${of}: ${reason}`));
+  }
+
+  #now(name: string): Time {
+    const skewMs = this.#skewMs.get(name) ?? 0;
+    const nanos = BigInt(Math.floor((this.#time.nowMs + skewMs) * 1e6));
+    return fromNanos(genesisSeconds * 1_000_000_000n + nanos);
   }
 
   #boot(node: SimNode): void {
     const { network, connect } = this.#network.station(node.name);
     const life = node.lives + 1;
-    const skewMs = this.#skewMs.get(node.name) ?? 0;
     const clock = {
-      now: () =>
-        fromNanos(
-          genesisSeconds * 1_000_000_000n + BigInt(Math.floor((this.#time.nowMs + skewMs) * 1e6)),
-        ),
+      now: () => this.#now(node.name),
       after: (delayMs: number, run: () => void) =>
         this.#time.after(delayMs, () => {
           if (node.lives === life) run();
         }),
     };
+    const { movesPower, leaves, syncsBlocks } = this.#plan;
+    const isCorrect = !this.#faulty.has(node.name);
     const started = node.start({
       time: this.#time,
       clock,
       genesis: this.#genesis,
-      timeouts: this.#attack ? shortTimeouts : timeouts,
-      random: this.#random,
-      movingKeys: this.#movesPower ? keys.map(({ pubKey }) => pubKey.key) : [],
-      log: named(this.#log, node.name),
+      timeouts: this.#options.calm?.timeouts ?? (this.#attack ? shortTimeouts : quickTimeouts),
+      powers: leaves ? "leaving" : movesPower ? "moving" : "fixed",
+      keys: keys.map(({ pubKey }) => pubKey.key),
+      log: named(this.#options.log, node.name),
       network,
-      syncsBlocks: this.#syncsBlocks && !node.forgets,
-      onVote: (at, vote) => {
-        if (!this.#twins.has(at.name)) this.#checks.took(at, vote);
+      syncsBlocks: syncsBlocks && !node.forgets,
+      onVote: (at, vote) => isCorrect && this.#checks.took(at, vote),
+      onProposed: (_, hash) => isCorrect && this.#checks.proposed(hash),
+      onInvalid: (at, hash, problem) => {
+        if (isCorrect) this.#guarded(() => this.#checks.foundInvalid(at, hash, problem));
       },
-      onState: (at, state) => this.#onState(at, state),
+      onState: (at, state) => isCorrect && this.#onState(at, state),
       onFatal: (at, error) => this.#fail(error instanceof Error ? error : new Error(at.name)),
     });
     this.#time.unsettle();
     started.then(
-      () => node.lives === life && node.life && connect(),
+      () => {
+        if (node.lives !== life || !node.life) return;
+        connect();
+        if (life > 1) this.#replayEvidence(node);
+      },
       (error) => this.#fail(error),
     );
   }
 
+  /** Old evidence, which anybody may send again. */
+  #replayEvidence(node: SimNode): void {
+    const { decidedEvidence } = this.#checks;
+    if (decidedEvidence.length === 0) return;
+    const bytes = EvidenceList.encode({ evidence: [...decidedEvidence] }).finish();
+    this.#time.after(replayAfterMs, () => this.#network.inject(node.name, evidenceChannel, bytes));
+  }
+
   #onState(node: SimNode, state: ChainState): void {
-    try {
-      this.#checks.reached(node, state);
-    } catch (error) {
-      this.#fail(error);
-    }
+    this.#guarded(() => {
+      const latest = this.#correct().map(({ name }) => this.#now(name));
+      if (this.#checks.reached(node, state, latest)) this.decidedMs.push(this.#time.nowMs);
+    });
   }
 
   #onSend(from: string, channel: number, bytes: Uint8Array): void {
     const node = this.#nodes.find(({ name }) => name === from);
-    if (!node || this.#twins.has(from)) return; // A twin also relays what the other one signed.
+    if (!node || this.#faulty.has(from)) return; // A twin also relays what the other one signed.
+    this.#guarded(() => this.#checks.sent(node, channel, bytes));
+  }
+
+  #guarded(check: () => void): void {
     try {
-      this.#checks.sent(node, channel, bytes);
+      check();
     } catch (error) {
       this.#fail(error);
     }
   }
 
   #fail(error: unknown): void {
-    this.#failure ??= error;
+    if (!(error instanceof PowerCut)) this.#failure ??= error;
   }
 
   /** Clients hand transactions to random nodes, all the time. */
   #submit(): void {
-    this.#time.after(40 + this.#below(160), () => {
-      const tx = utf8(`${this.#chance(0.1) ? "rejected" : "tx"} ${this.#txs++}`);
+    const { random } = this.#draws;
+    this.#time.after(40 + this.#draws.below(160), () => {
+      const tx = utf8(`${random() < 0.1 ? "rejected" : "tx"} ${this.#txs++}`);
       this.#checks.submitted(tx);
-      for (const node of this.#nodes) if (this.#chance(0.3)) void node.life?.mempool.checkTx(tx);
+      for (const node of this.#nodes) if (random() < 0.3) void node.life?.mempool.checkTx(tx);
       this.#submit();
     });
   }
 
-  /** Kinds of worlds: an attack and nothing else, an attack among faults, faults alone. */
-  #planFaults(): void {
-    if (this.#attack) this.#plan.push(this.#attack.plan);
-    this.#faults.planAll(this.#attack && this.#chance(0.85) ? "mild" : "rough");
-  }
-
   #onWay(from: string, to: string, channel: number, bytes: Uint8Array) {
     const attack = this.#attack;
-    if (!attack || this.#time.nowMs > faultsEndMs) return undefined;
+    if (!attack) return undefined;
+    if (this.#time.nowMs > faultsEndMs && attack.faulty === undefined) return undefined;
     const message = channel === 0x21 || channel === 0x22 ? this.#read(bytes) : undefined;
-    const [fromKey, toKey] = [from, to].map((name) => this.#keyOfMachine(name));
-    const sent = { from, to, message, fromKey: fromKey ?? 0, toKey: toKey ?? 0 };
+    const [fromKey, toKey] = [this.#keyOfMachine(from), this.#keyOfMachine(to)];
+    const sent = { from, to, channel, bytes, message, fromKey, toKey };
     const holdMs = attack.holdMs(sent);
-    const replaced = attack.replaced(sent);
-    return { holdMs, message: replaced ? encodeMessage(replaced) : bytes };
+    return { holdMs, messages: attack.replaced(sent) ?? [bytes] };
   }
 
   #read(bytes: Uint8Array): ConsensusMessage | undefined {
@@ -299,22 +321,25 @@ class World {
   }
 
   #keyOfMachine(name: string): number {
-    const node = this.#nodes.find((one) => one.name === name);
-    return keys.findIndex(({ address }) => node && equalBytes(address, node.key.address));
+    return name === "twin" ? validators - 1 : Number(name.slice(1));
   }
 
-  #chooseAttack(): Attack | undefined {
-    const number = validators - 1;
-    const liar = keys[number];
-    if (!liar) return undefined;
-    const stage: Stage = {
+  #stage(): Stage {
+    const view = (node: SimNode) => node.life?.engine.view;
+    return {
       chainId,
-      random: this.#random,
+      random: () => this.#draws.random(),
       nowMs: () => this.#time.nowMs,
       keyOf: (address) => keys.findIndex((key) => equalBytes(key.address, address)),
       validatorsAt: (height) =>
-        this.#nodes.map(({ life }) => life?.engine.view).find((view) => view?.height === height)
-          ?.state.validators,
+        this.#nodes.map(view).find((one) => one?.height === height)?.state.validators,
+      blockOf: (key, partsHash) => {
+        const node = this.#nodes[key];
+        const parts = node && view(node)?.blocks.wantedParts;
+        return parts?.isComplete && toHex(parts.header.hash) === toHex(partsHash)
+          ? parts
+          : undefined;
+      },
       crash: (numbers, afterMs, downMs) => {
         const hit = this.#nodes.filter(({ name }) => numbers.includes(this.#keyOfMachine(name)));
         this.#time.after(afterMs, () => {
@@ -322,42 +347,5 @@ class World {
         });
       },
     };
-    return chooseAttack(stage, { key: liar, number });
   }
-
-  #chance(probability: number): boolean {
-    return this.#random() < probability;
-  }
-
-  #below(limit: number): number {
-    return Math.floor(this.#random() * limit);
-  }
-}
-
-const evenPowers = [10n, 10n, 10n, 10n];
-/** Some validators have exactly two thirds; the last, which may be faulty, has a sixth. */
-const unevenPowers = [20n, 20n, 10n, 10n];
-
-function genesisDoc(powers: readonly bigint[]): GenesisDoc {
-  return {
-    genesisTime: { seconds: genesisSeconds, nanos: 0 },
-    chainId,
-    initialHeight: 1n,
-    consensusParams: defaultConsensusParams(),
-    validators: keys.map(({ address, pubKey }, index) => {
-      const power = powers[index] ?? 0n;
-      return { address, pubKey, power, name: "" };
-    }),
-    appHash: new Uint8Array(0),
-    appState: {},
-  };
-}
-
-function named(log: Logger, node: string): Logger {
-  return {
-    debug: (message, fields) => log.debug(message, { node, ...fields }),
-    info: (message, fields) => log.info(message, { node, ...fields }),
-    warn: (message, fields) => log.warn(message, { node, ...fields }),
-    error: (message, fields) => log.error(message, { node, ...fields }),
-  };
 }

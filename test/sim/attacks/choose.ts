@@ -1,36 +1,41 @@
 /** Which attack a world gets, if any: a fixed share of the seeds for each kind. */
-import type { ValidatorKey } from "../../../src/privval/key-file.ts";
-import type { Attack, Stage } from "./attack.ts";
+import { Byzantine, behaviours } from "../byzantine/behaviours.ts";
+import type { Attack, Liar, Stage } from "./attack.ts";
 import { LockAttack } from "./lock-attack.ts";
 import { RoundMasks } from "./round-masks.ts";
+import { StaleProof } from "./stale-proof.ts";
 
 /** Shares of all seeds. */
-const [lockShare, maskShare] = [0.25, 0.2];
+const [lockShare, maskShare, staleShare, byzantineShare] = [0.22, 0.16, 0.06, 0.2];
 /** Shares of the attacks on locks; the rest cuts off who has decided, and nothing more. */
 const [splitShare, crashShare, liarShare] = [0.2, 0.25, 0.25];
 
 /** The attack of a seed; `liar` is the one validator that need not be correct. */
-export function chooseAttack(
-  stage: Stage,
-  liar: { readonly key: ValidatorKey; readonly number: number },
-): Attack | undefined {
+export function chooseAttack(stage: Stage, liar: Liar): Attack | undefined {
   const { random } = stage;
-  const share = random();
-  if (share < lockShare) {
-    const variant = random();
-    return new LockAttack(stage, {
-      outcome: variant < splitShare ? "split" : "decided",
-      fromHeight: 1n + BigInt(Math.floor(random() * 2)),
-      crashesLocked: variant >= splitShare && variant < splitShare + crashShare,
-      liar: variant >= 1 - liarShare ? liar : undefined,
-      lastsMs: 1_000 + random() * 500,
-    });
+  let share = random();
+  if (share < lockShare) return lockAttack(stage, liar);
+  share -= lockShare;
+  if (share < maskShare) {
+    const seed = Math.floor(random() * 2 ** 31);
+    const probability = 0.1 + random() * 0.3;
+    return new RoundMasks(stage, { seed, probability, holdMs: 100 + Math.floor(random() * 400) });
   }
-  if (share >= lockShare + maskShare) return undefined;
-  const seed = Math.floor(random() * 2 ** 31);
-  return new RoundMasks(stage, {
-    seed,
-    probability: 0.1 + random() * 0.3,
-    holdMs: 100 + Math.floor(random() * 400),
+  share -= maskShare;
+  if (share < staleShare) return new StaleProof(stage, liar, 1_300 + random() * 500);
+  share -= staleShare;
+  const behaviour = behaviours[Math.floor(random() * behaviours.length)];
+  return share < byzantineShare && behaviour ? new Byzantine(stage, liar, behaviour) : undefined;
+}
+
+function lockAttack(stage: Stage, liar: Liar): LockAttack {
+  const { random } = stage;
+  const variant = random();
+  return new LockAttack(stage, {
+    outcome: variant < splitShare ? "split" : "decided",
+    fromHeight: 1n + BigInt(Math.floor(random() * 2)),
+    crashesLocked: variant >= splitShare && variant < splitShare + crashShare,
+    liar: variant >= 1 - liarShare ? liar : undefined,
+    lastsMs: 1_000 + random() * 500,
   });
 }

@@ -8,11 +8,10 @@
  * Variants: the locked ones lose power right after they locked; the free one lies about a
  * proof-of-lock.
  */
-import type { ConsensusMessage } from "../../../src/consensus/gossip/messages.ts";
-import type { ValidatorKey } from "../../../src/privval/key-file.ts";
-import { LocalSigner } from "../../../src/privval/local-signer.ts";
+import { encodeMessage } from "../../../src/consensus/gossip/messages.ts";
 import { precommitType, prevoteType } from "../../../src/types/vote.ts";
-import type { Attack, Sent, Stage } from "./attack.ts";
+import type { Attack, Liar, Sent, Stage } from "./attack.ts";
+import { signProposal } from "./signing.ts";
 
 /** What a lock attack is made of. */
 export interface LockAttackPlan {
@@ -21,7 +20,7 @@ export interface LockAttackPlan {
   readonly fromHeight: bigint;
   readonly crashesLocked: boolean;
   /** The validator that may lie about a proof-of-lock, when it is the free one. */
-  readonly liar: { readonly key: ValidatorKey; readonly number: number } | undefined;
+  readonly liar: Liar | undefined;
   readonly lastsMs: number;
 }
 
@@ -39,6 +38,8 @@ interface Target {
 /** One attack on one height. */
 export class LockAttack implements Attack {
   readonly plan: string;
+  /** The liar lies about one thing and signs nothing twice: it is held to all the rules. */
+  readonly faulty = undefined;
   readonly #stage: Stage;
   readonly #how: LockAttackPlan;
   #target: Target | undefined;
@@ -63,19 +64,16 @@ export class LockAttack implements Attack {
   }
 
   /** The liar's new block becomes one that claims a polka in the round of the locks. */
-  replaced({ message, fromKey }: Sent): ConsensusMessage | undefined {
+  replaced({ message, fromKey }: Sent): readonly Uint8Array[] | undefined {
     const { liar } = this.#how;
     const target = this.#target;
     if (!liar || !target || message?.type !== "proposal" || fromKey !== liar.number) return;
     const { proposal } = message;
     if (proposal.height !== target.height || proposal.polRound !== -1) return;
     if (proposal.round <= target.round || this.#proposer(proposal) !== liar.number) return;
-    const signer = new LocalSigner(liar.key, { read: () => undefined, replace: () => undefined });
-    const signed = signer.signProposal(this.#stage.chainId, {
-      ...proposal,
-      polRound: target.round,
-    });
-    return "refused" in signed ? undefined : { type: "proposal", proposal: signed };
+    const lie = { ...proposal, polRound: target.round };
+    const signed = signProposal(this.#stage.chainId, liar.key, lie);
+    return [encodeMessage({ type: "proposal", proposal: signed })];
   }
 
   /** The first proposal of a height that suits gives the roles. */

@@ -18,6 +18,7 @@ export interface MaskPlan {
 /** A mask over every round of every height. */
 export class RoundMasks implements Attack {
   readonly plan: string;
+  readonly faulty = undefined;
   readonly #stage: Stage;
   readonly #how: MaskPlan;
   /** When what is hidden may be seen, by what it is. */

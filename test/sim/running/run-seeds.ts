@@ -1,13 +1,16 @@
 /** Many seeds on several workers. */
 import { fork } from "node:child_process";
 import { fileURLToPath } from "node:url";
-import type { RunResult } from "./world.ts";
+import type { RunResult } from "../run-seed.ts";
+import { type Bundles, bundles, isRealSeed } from "./bundle.ts";
 
 /** Which seeds. */
 export interface SeedRange {
   readonly from: number | undefined;
   readonly count: number | undefined;
   readonly workers: number | undefined;
+  /** Ends with the first failure. */
+  readonly isSearch?: boolean;
 }
 
 /** All results in short. */
@@ -19,31 +22,59 @@ export interface SeedSummary {
 
 /** Progress is told after so many seeds. */
 const seedsPerLine = 100;
+/** No world takes so long, in real time, unless it hangs. */
+const seedLimitMs = 300_000;
+/** A world makes much garbage and keeps little; a collector with threads of its own costs more. */
+const workerFlags = ["--max-semi-space-size=64", "--single-threaded-gc"];
+const workerFile = fileURLToPath(new URL("./worker.mjs", import.meta.url));
 
 /** Runs the seeds, each worker one at a time; tells progress and every failing seed. */
 export async function runSeeds(
-  { from = 1, count = 100, workers = 2 }: SeedRange,
+  range: SeedRange,
   tell: (line: string) => void,
+  compiled?: Bundles,
 ): Promise<SeedSummary> {
+  const made = compiled ?? (await bundles());
+  try {
+    return summarize(await runAll(range, tell, made));
+  } finally {
+    if (!compiled) made.remove();
+  }
+}
+
+async function runAll(
+  { from = 1, count = 100, workers = 2, isSearch = false }: SeedRange,
+  tell: (line: string) => void,
+  { shortcuts, real }: Bundles,
+): Promise<readonly RunResult[]> {
   const results: RunResult[] = [];
   let next = from;
-  const file = fileURLToPath(new URL("./worker.ts", import.meta.url));
+  let hasFailed = false;
   const runWorker = () =>
     new Promise<void>((resolve, reject) => {
-      const worker = fork(file, { execArgv: ["--import", "tsx"] });
-      let isDone = false;
+      const worker = fork(workerFile, [shortcuts, real], { execArgv: workerFlags });
+      let running: number | undefined;
+      let watch: NodeJS.Timeout | undefined;
       const goOn = () => {
-        if (next < from + count) {
-          worker.send(next++);
+        clearTimeout(watch);
+        running = next < from + count && !(isSearch && hasFailed) ? next++ : undefined;
+        if (running === undefined) {
+          worker.disconnect();
           return;
         }
-        isDone = true;
-        worker.disconnect();
+        watch = setTimeout(() => worker.kill(), seedLimitMs);
+        worker.send({ seed: running, isReal: isRealSeed(running) });
       };
       worker.on("error", reject);
-      worker.on("exit", (code) => (isDone ? resolve() : reject(new Error(`worker left: ${code}`))));
+      worker.on("exit", (code, signal) => {
+        clearTimeout(watch);
+        if (running !== undefined)
+          results.push(lost(running, `the process ended: ${code ?? signal}`));
+        resolve();
+      });
       worker.on("message", (result: RunResult) => {
         results.push(result);
+        hasFailed ||= result.violation !== undefined;
         if (result.violation !== undefined) tell(failureLine(result));
         if (results.length % seedsPerLine === 0) tell(`${results.length} of ${count} seeds`);
         goOn();
@@ -51,8 +82,20 @@ export async function runSeeds(
       goOn();
     });
   await Promise.all(Array.from({ length: workers }, runWorker));
-  return summarize(results);
+  return results;
 }
+
+/** A seed that broke its process, or kept it for too long. */
+const lost = (seed: number, violation: string): RunResult => ({
+  seed,
+  violation,
+  heights: 0,
+  evidence: 0,
+  messages: 0,
+  crashes: 0,
+  virtualMs: 0,
+  plan: "",
+});
 
 const failureLine = ({ seed, violation, plan }: RunResult): string =>
   `seed ${seed} failed: ${violation} (${plan}); replay: npm run sim -- --seed ${seed}`;
