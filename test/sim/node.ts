@@ -3,8 +3,7 @@
  * mempool, block sync, block store and executor, over virtual time, network and disks. A crash
  * throws away everything but the disks.
  */
-import type { Block } from "cosmjs-types/tendermint/types/block";
-import type { BlockID, Vote } from "cosmjs-types/tendermint/types/types";
+import type { Vote } from "cosmjs-types/tendermint/types/types";
 import type { Application } from "../../src/abci/application.ts";
 import { BlockStore } from "../../src/blockstore/block-store.ts";
 import { BlockSync } from "../../src/blocksync/reactor.ts";
@@ -220,23 +219,21 @@ export class SimNode {
     return true;
   }
 
-  /** The executor, with what it finds told to the world. */
-  #watched(executor: BlockExecutor, world: NodeWorld) {
-    return {
-      createProposal: (request: Parameters<BlockExecutor["createProposal"]>[0]) => {
-        const block = executor.createProposal(request);
-        world.onProposed(this, toHex(hashHeader(block.header)));
-        return block;
-      },
-      validateBlock: (state: ChainState, block: Block) => {
-        const problem = executor.validateBlock(state, block);
-        if (problem !== undefined) world.onInvalid(this, toHex(hashHeader(block.header)), problem);
-        return problem;
-      },
-      processProposal: (state: ChainState, block: Block) => executor.processProposal(state, block),
-      applyBlock: (state: ChainState, id: BlockID, block: Block) =>
-        executor.applyBlock(state, id, block),
+  /** The executor, which from now on tells the world what it makes and what it refuses. */
+  #watched(executor: BlockExecutor, world: NodeWorld): BlockExecutor {
+    const create = executor.createProposal.bind(executor);
+    const validate = executor.validateBlock.bind(executor);
+    executor.createProposal = (request) => {
+      const block = create(request);
+      world.onProposed(this, toHex(hashHeader(block.header)));
+      return block;
     };
+    executor.validateBlock = (state, block) => {
+      const problem = validate(state, block);
+      if (problem !== undefined) world.onInvalid(this, toHex(hashHeader(block.header)), problem);
+      return problem;
+    };
+    return executor;
   }
 
   #signer(): Signer {

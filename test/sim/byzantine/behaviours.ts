@@ -178,6 +178,6 @@ export class Byzantine implements Attack {
     const message = channel === blocksChannel ? decodeBlocks(bytes) : undefined;
     const block = message?.type === "block" ? decodeBlock(message.block) : undefined;
     const altered = block && alteredBlock(block);
-    return altered && [encodeBlocks({ type: "block", block: altered.bytes })];
+    return altered && [encodeBlocks({ ...message, block: altered.bytes })];
   }
 }

@@ -144,8 +144,8 @@ const counting: readonly Mutant[] = [
     patches: [
       change(
         height,
-        "return verifyVote(this.state.chainId, signed, member.pubKey)",
-        "return verifyVote(this.state.chainId, signed, member.pubKey) || vote",
+        "if (!verifyVote(this.state.chainId, signed, member.pubKey)) {",
+        "if (!verifyVote(this.state.chainId, signed, member.pubKey) && isLast && !isLast) {",
       ),
     ],
   },

@@ -22,7 +22,7 @@ const gossip: readonly Mutant[] = [
   },
   {
     name: "old commits are not sent to who lags (G5)",
-    patches: [change(sending, "else sendStoredCommit(entry, blocks);", "")],
+    patches: [change(sending, "else sendStoredCommit(view, entry, blocks);", "")],
   },
   {
     name: "old blocks are not sent to who lags (G5)",
@@ -43,14 +43,14 @@ const gossip: readonly Mutant[] = [
 const sync: readonly Mutant[] = [
   {
     name: "block sync takes blocks that nobody signed",
-    patches: [change(blockSync, "if (unproven !== undefined) return unproven;", "")],
+    patches: [change(blockSync, "if (unproven !== undefined) return { refused: unproven, senders };", "")],
   },
   {
     name: "block sync stores the wrong commit",
     patches: [
       change(
         blockSync,
-        "await blocks.saveBlock(first.block, parts, commit);",
+        "await blocks.saveBlock(first.block, parts, commit, first.extendedCommit);",
         "await blocks.saveBlock(first.block, parts, first.block.lastCommit ?? commit);",
       ),
     ],
@@ -60,8 +60,8 @@ const sync: readonly Mutant[] = [
     patches: [
       change(
         blockSync,
-        "if (pool.maxPeerHeight > pool.nextHeight) return false;",
-        "if (pool.maxPeerHeight >= pool.nextHeight - 1n) return false;",
+        "if (pool.maxPeerHeight > pool.nextHeight ||",
+        "if (pool.maxPeerHeight >= pool.nextHeight - 1n ||",
       ),
     ],
   },
@@ -175,8 +175,8 @@ const execution: readonly Mutant[] = [
     patches: [
       change(
         blockStore,
-        "await this.#db.batch(writesOf({ block, parts, seenCommit, base }), { sync: true });",
-        "await this.#db.batch(writesOf({ block, parts, seenCommit, base }), { sync: false });",
+        "writes.push({ key, value });\n    }\n    await this.#db.batch(writes, { sync: true });",
+        "writes.push({ key, value });\n    }\n    await this.#db.batch(writes, { sync: false });",
       ),
     ],
   },
