@@ -37,7 +37,7 @@ function ours<T>(module: string, name: string, codec: Codec<T>, message: T): Any
   return { typeUrl: `/gonka.${module}.v1.${name}`, value: codec.encode(message).finish() };
 }
 
-const model = {
+const model: market.Model = {
   id: "meta/llama",
   files: [{ name: "a", lengthBytes: 5000n, sha256: new Uint8Array(32).fill(1) }],
   modelRoot: new Uint8Array(32).fill(3),

@@ -176,7 +176,8 @@ export class Byzantine implements Attack {
   /** Blocks that others catch up with, without their transactions. */
   #falseBlock({ channel, bytes }: Sent): readonly Uint8Array[] | undefined {
     const message = channel === blocksChannel ? decodeBlocks(bytes) : undefined;
-    const block = message?.type === "block" ? decodeBlock(message.block) : undefined;
+    if (message?.type !== "block") return undefined;
+    const block = decodeBlock(message.block);
     const altered = block && alteredBlock(block);
     return altered && [encodeBlocks({ ...message, block: altered.bytes })];
   }
