@@ -19,6 +19,7 @@ import { sha256 } from "../../src/crypto/hash.ts";
 import { secp256k1Address } from "../../src/crypto/secp256k1.ts";
 import { toBech32 } from "../../src/encoding/bech32.ts";
 import { utf8 } from "../../src/encoding/bytes.ts";
+import type { Model } from "../../src/gen/gonka/inference/v1/inference.ts";
 import * as market from "../../src/gen/gonka/inference/v1/tx.ts";
 import * as pow from "../../src/gen/gonka/pow/v1/tx.ts";
 import { moduleAddress } from "../../src/modules/addresses.ts";
@@ -37,7 +38,7 @@ function ours<T>(module: string, name: string, codec: Codec<T>, message: T): Any
   return { typeUrl: `/gonka.${module}.v1.${name}`, value: codec.encode(message).finish() };
 }
 
-const model: market.Model = {
+const model: Model = {
   id: "meta/llama",
   files: [{ name: "a", lengthBytes: 5000n, sha256: new Uint8Array(32).fill(1) }],
   modelRoot: new Uint8Array(32).fill(3),

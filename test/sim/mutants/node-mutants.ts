@@ -43,7 +43,9 @@ const gossip: readonly Mutant[] = [
 const sync: readonly Mutant[] = [
   {
     name: "block sync takes blocks that nobody signed",
-    patches: [change(blockSync, "if (unproven !== undefined) return { refused: unproven, senders };", "")],
+    patches: [
+      change(blockSync, "if (unproven !== undefined) return { refused: unproven, senders };", ""),
+    ],
   },
   {
     name: "block sync stores the wrong commit",
