@@ -1,6 +1,7 @@
 /**
- * Three thousand worlds of four validators: whatever loss, delay, partitions, crashes and a validator
- * that runs twice do to them, no two nodes decide differently, and after the faults all go on.
+ * Three thousand worlds of four validators: whatever loss, delay, partitions, crashes and a
+ * validator that runs twice do to them, no two nodes decide differently, and after the faults all
+ * go on.
  */
 import t from "tap";
 import { runSeed } from "./run-seed.ts";

@@ -1,4 +1,4 @@
-/** Blocks made of another one: as valid as it, or invalid in one of the ways that a header can be. */
+/** Blocks made of another one: as valid as it, or invalid in one way that a header can be. */
 import type { Block } from "cosmjs-types/tendermint/types/block";
 import type { BlockID } from "cosmjs-types/tendermint/types/types";
 import { addNanos } from "../../../src/encoding/time.ts";
