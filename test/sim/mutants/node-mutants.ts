@@ -177,8 +177,8 @@ const execution: readonly Mutant[] = [
     patches: [
       change(
         blockStore,
-        "writes.push({ key, value });\n    }\n    await this.#db.batch(writes, { sync: true });",
-        "writes.push({ key, value });\n    }\n    await this.#db.batch(writes, { sync: false });",
+        "await this.#db.batch(writes, { sync: true });",
+        "await this.#db.batch(writes, { sync: false });",
       ),
     ],
   },
