@@ -192,7 +192,7 @@ t.test("what a delegation is refused for", async (t) => {
   t.equal(await codeOf({ amount: { denom: "ucosm", amount: "5" } }), 18, "another denom");
   t.equal(await codeOf({ amount: { denom: "ustake", amount: "9999999999999" } }), 5, "too much");
   const stranger = "cosmosvaloper1v75snhly7wfndk83ud4daygh397vcmktacqa2d";
-  await t.rejects(codeOf({ validatorAddress: stranger }), "a broken address");
+  t.equal(await codeOf({ validatorAddress: stranger }), 7, "a broken address");
 });
 
 t.test("two of five sign for a multisig account", async (t) => {

@@ -62,7 +62,7 @@ t.test(
       [["query", "block", "tip"], /"tip" is no height/],
       [["query", "tx", "abc"], /"abc" is no transaction hash\nfix: give 64 hex digits/],
       [["query", "bank", "balances", "x", "--height", "tip"], /--height is no height/],
-      [["localnet", "--validators", "33"], /from 1 to 32/],
+      [["localnet", "--validators", "101"], /from 1 to 100/],
       [["localnet", "--host-nonces", "two=24"], /write host2=24/],
       [["keys", "add", "a", "--index", "x"], /whole number below 2\^31/],
       [["init", "me", "--profile", "main"], /use gonka or localnet/],

@@ -18,7 +18,8 @@ function namesUnder(page: string, sentence: string): readonly string[] {
 }
 
 const testsIn = (folder: string): string =>
-  readdirSync(new URL(folder, root))
+  readdirSync(new URL(folder, root), { recursive: true, encoding: "utf8" })
+    .filter((file) => file.endsWith(".ts"))
     .map((file) => read(folder + file))
     .join("\n");
 
