@@ -10,6 +10,7 @@ import { precommitType, prevoteType, proposalType } from "../../types/vote.ts";
 import type { BlockExecutor, Clock, ProposalRequest, Signer } from "../expected.ts";
 import type { Lock } from "../round.ts";
 import { type BlockKey, nilKey, type VoteType, voteSet } from "../votes.ts";
+import type { Wal } from "../wal/wal.ts";
 import type { CompleteBlock } from "./block-assembly.ts";
 import { commitOf, extendedCommitOf } from "./commits.ts";
 import type { Height } from "./height.ts";
@@ -86,12 +87,15 @@ function allParts(set: PartSet): readonly Part[] {
 
 /**
  * A vote of this node, or why it was not signed. Where vote extensions are on, the application
- * extends a precommit for a block.
+ * extends a precommit for a block. What led to the vote is on the disk before the signer's state
+ * is: else a power cut between the two leaves a signer that refuses every other vote, and a log
+ * from which that one cannot be made again.
  */
 export function signedVote(
   h: Height,
   cast: SigningParts & {
     readonly executor: Pick<BlockExecutor, "extendVote">;
+    readonly wal: Pick<Wal, "sync">;
     readonly vote: VoteType;
     readonly round: number;
     readonly block: BlockKey;
@@ -114,6 +118,7 @@ export function signedVote(
     extension: new Uint8Array(0),
     extensionSignature: new Uint8Array(0),
   };
+  cast.wal.sync();
   const { chainId, consensusParams } = h.state;
   const isExtended = complete && vote.type === precommitType && block !== nilKey;
   if (!isExtended || !areExtensionsOn(consensusParams, h.height)) {
