@@ -50,7 +50,23 @@ export interface Executor {
   /** Begins to verify what the block will need, on other threads. Decides nothing. */
   lookAhead(block: Block): void;
   validateBlock(state: ChainState, block: Block): string | undefined;
-  applyBlock(state: ChainState, blockId: BlockID, block: Block): Promise<ChainState>;
+  /** No block of the height neededFrom or above is pruned. */
+  applyBlock(
+    state: ChainState,
+    blockId: BlockID,
+    block: Block,
+    neededFrom: bigint,
+  ): Promise<ChainState>;
+}
+
+/** Holds back what blocks and the application write (store/held-writes.ts). */
+export interface HeldWrites {
+  readonly heldBytes: number;
+  hold(): void;
+  /** Resolves when the disk has all that is held now: blocks, state, application, in this order. */
+  settle(): Promise<void>;
+  /** Settles everything and holds nothing any longer. */
+  release(): Promise<void>;
 }
 
 /** Timers. */

@@ -15,7 +15,7 @@ import { decodeExtendedCommit, verifyExtendedCommit } from "../types/votes/exten
 import type { Pair, ReceivedBlock } from "./block-pool.ts";
 import { BlockPool } from "./block-pool.ts";
 import { BlockServer } from "./block-server.ts";
-import type { Blocks, Clock, Executor, Logger, Network, Peer } from "./expected.ts";
+import type { Blocks, Clock, Executor, HeldWrites, Logger, Network, Peer } from "./expected.ts";
 import type { BlocksyncMessage } from "./messages.ts";
 import { blocksyncChannel, decodeMessage, encodeMessage, maxMessageBytes } from "./messages.ts";
 
@@ -27,12 +27,18 @@ const settleTicks = 10;
 /** Without any peer, or any that has a block for us: give up after this without progress. */
 const aloneTicks = 30;
 const sendQueueCapacity = 32;
+/** What is applied goes to the disk at the latest after so many blocks, or so many bytes. */
+const maxHeldBlocks = 64n;
+const maxHeldBytes = 8_388_608;
+/** After so many blocks whatever else the event loop has to do gets its turn. */
+const blocksPerTurn = 4n;
 
 /** What block sync works with. */
 export interface BlockSyncParts {
   readonly network: Network;
   readonly blocks: Blocks;
   readonly executor: Executor;
+  readonly writes: HeldWrites;
   readonly clock: Clock;
   readonly log: Logger;
 }
@@ -43,6 +49,8 @@ interface Run {
   readonly pool: BlockPool;
   readonly finish: (state: ChainState) => void;
   readonly fail: (error: unknown) => void;
+  /** The last height that the disk has all of: a restart may need the blocks from there on. */
+  settledHeight: bigint;
   ticks: number;
   /** Tick of the last applied block. */
   progressTick: number;
@@ -83,23 +91,27 @@ export class BlockSync {
    */
   run(state: ChainState): Promise<ChainState> {
     if (this.#run) throw new Error("block sync runs already");
+    this.#parts.writes.hold();
     return new Promise((finish, fail) => {
       const next = state.lastBlockHeight === 0n ? state.initialHeight : state.lastBlockHeight + 1n;
       const pool = new BlockPool(next);
       const idle = { isApplying: false, applying: Promise.resolve() };
-      const run: Run = { state, pool, finish, fail, ticks: 0, progressTick: 0, ...idle };
+      const settledHeight = state.lastBlockHeight;
+      const begun = { ticks: 0, progressTick: 0, settledHeight };
+      const run: Run = { state, pool, finish, fail, ...begun, ...idle };
       this.#run = run;
       this.#broadcast({ type: "statusRequest" });
       this.#parts.clock.after(tickMs, () => this.#tick(run));
     });
   }
 
-  /** Ends the run behind the block that is being applied. Resolves when nothing is written. */
+  /** Ends the run behind the block that is being applied. Resolves when the disk has it. */
   async stop(): Promise<void> {
     const run = this.#run;
     if (!run) return;
     this.#run = undefined;
     await run.applying;
+    await this.#parts.writes.release();
     run.finish(run.state);
   }
 
@@ -174,8 +186,12 @@ export class BlockSync {
       this.#run = undefined;
       const { lastBlockHeight: height } = run.state;
       this.#parts.log.info("block sync done", { height, peers: run.pool.knownPeers });
-      run.finish(run.state);
+      this.#parts.writes.release().then(() => run.finish(run.state), run.fail);
       return;
+    }
+    const isQuiet = run.ticks > run.progressTick && !run.isApplying;
+    if (isQuiet && run.state.lastBlockHeight > run.settledHeight) {
+      run.applying = this.#alone(run, () => this.#settle(run));
     }
     this.#parts.clock.after(tickMs, () => this.#tick(run));
   }
@@ -203,19 +219,38 @@ export class BlockSync {
   }
 
   /** Applies as many blocks as are here and proven. */
-  async #applyAll(run: Run): Promise<void> {
-    run.isApplying = true;
-    try {
+  #applyAll(run: Run): Promise<void> {
+    const { writes, clock } = this.#parts;
+    return this.#alone(run, async () => {
       for (let pair = run.pool.pair(); pair && this.#run === run; pair = run.pool.pair()) {
         const refusal = await this.#apply(run, pair);
         if (refusal) this.#reject(run, refusal);
+        const held = run.state.lastBlockHeight - run.settledHeight;
+        if (held >= maxHeldBlocks || writes.heldBytes >= maxHeldBytes) await this.#settle(run);
+        else if (held % blocksPerTurn === 0n) {
+          await new Promise<void>((resolve) => clock.after(0, resolve));
+        }
       }
+    });
+  }
+
+  /** What fails ends the run. */
+  async #alone(run: Run, work: () => Promise<void>): Promise<void> {
+    run.isApplying = true;
+    try {
+      await work();
     } catch (error) {
       this.#run = undefined;
       run.fail(error);
     } finally {
       run.isApplying = false;
     }
+  }
+
+  async #settle(run: Run): Promise<void> {
+    const { lastBlockHeight } = run.state;
+    await this.#parts.writes.settle();
+    run.settledHeight = lastBlockHeight;
   }
 
   #reject(run: Run, { refused, senders }: Refusal): void {
@@ -246,7 +281,7 @@ export class BlockSync {
       throw new Error(`block ${header.height} is decided but invalid for this node: ${invalid}`);
     }
     await blocks.saveBlock(first.block, parts, commit, first.extendedCommit);
-    run.state = await executor.applyBlock(state, blockId, first.block);
+    run.state = await executor.applyBlock(state, blockId, first.block, run.settledHeight);
     run.progressTick = run.ticks;
     run.pool.advance();
     this.#askForBlocks(run);

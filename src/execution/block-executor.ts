@@ -153,9 +153,15 @@ export class BlockExecutor {
 
   /**
    * Executes a decided block and returns the state after it. Resolves when the application and
-   * the state are on the disk. Throws on an invalid block or a broken application: the node stops.
+   * the state are on the disk, or held for it. No block from the height neededFrom on is pruned.
+   * Throws on an invalid block or a broken application: the node stops.
    */
-  async applyBlock(state: ChainState, blockId: BlockID, block: Block): Promise<ChainState> {
+  async applyBlock(
+    state: ChainState,
+    blockId: BlockID,
+    block: Block,
+    neededFrom = block.header.height,
+  ): Promise<ChainState> {
     const refused = this.#refuse(state, block);
     if (refused) throw new Error(`decided block ${block.header.height} is invalid: ${refused}`);
     const { app, states, evidence, feed } = this.#parts;
@@ -172,7 +178,7 @@ export class BlockExecutor {
       txs: block.data.txs.length,
       appHash: toUpperHex(next.appHash),
     });
-    await this.#prune(next, retainHeight);
+    await this.#prune(next, minimum(retainHeight, neededFrom));
     const validatorUpdates = fromValidatorUpdates(finalized.validatorUpdates);
     feed.publish({ block, blockId, finalize: finalized, validatorUpdates });
     return next;

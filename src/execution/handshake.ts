@@ -1,7 +1,8 @@
 /**
  * Brings application, state and block store to one height at start, whatever a crash left
  * (cometbft consensus/replay.go; spec/execution.md, clause H). Heights: a = application,
- * s = block store, t = state. Regular: a = s = t. A crash leaves t <= s <= t + 1 and a <= s.
+ * s = block store, t = state. Regular: a = s = t. A crash leaves t <= s and a <= s; one of a node
+ * in consensus s <= t + 1 too.
  */
 import type { ResponseFinalizeBlock } from "cosmjs-types/tendermint/abci/types";
 import type { Application } from "../abci/application.ts";
@@ -127,33 +128,38 @@ function refuseHeights(
     throw new HandshakeError(`application height ${a} is too low: blocks start at ${base}`);
   }
   if (s < t) throw new HandshakeError(`state height ${t} is above block height ${s}`);
-  const most = t === 0n ? state.initialHeight : t + 1n;
-  if (s > most) throw new HandshakeError(`block height ${s} is above ${most}, state height ${t}`);
+  const next = nextHeight(state);
+  if (a > next) throw new HandshakeError(`application height ${a} is above ${next}`);
 }
+
+const nextHeight = ({ lastBlockHeight, initialHeight }: ChainState): bigint =>
+  lastBlockHeight === 0n ? initialHeight : lastBlockHeight + 1n;
 
 async function replay(
   parts: HandshakeParts,
-  state: ChainState,
+  before: ChainState,
   point: AppPoint,
 ): Promise<ChainState> {
-  const [a, s, t] = [point.height, parts.blocks.height(), state.lastBlockHeight];
-  if (s === t) {
-    const hash = a < s ? await reexecute(parts, { after: a, to: s }) : point.hash;
-    return checkAppHash(hash, state);
+  const [a, s, t] = [point.height, parts.blocks.height(), before.lastBlockHeight];
+  if (a < t) checkAppHash(await reexecute(parts, { after: a, to: t }), before);
+  else if (a === t) checkAppHash(point.hash, before);
+  let state = before;
+  for (let height = nextHeight(before); height <= s; height++) {
+    const app = height > a ? parts.app : answering(storedAnswer(parts, point));
+    state = await applyStored({ ...parts, app }, state, height);
   }
-  if (a === s) {
-    // Committed, but the state was not saved: its answer is on the disk, the application must not
-    // execute the block twice.
-    const stored = parts.states.loadFinalizeBlock(s);
-    if (!stored) throw new HandshakeError(`no FinalizeBlock answer stored for height ${s}`);
-    if (!equalBytes(stored.appHash, point.hash)) {
-      throw new HandshakeError(mismatch(`height ${s}`, stored.appHash, point.hash));
-    }
-    return applyLast(parts, state, answering(stored));
-  }
-  if (a < t) checkAppHash(await reexecute(parts, { after: a, to: t }), state);
-  else checkAppHash(point.hash, state);
-  return applyLast(parts, state, parts.app);
+  return state;
+}
+
+/**
+ * Committed, but the state was not saved: its answer is on the disk, the application must not
+ * execute the block twice.
+ */
+function storedAnswer({ states }: HandshakeParts, { height, hash }: AppPoint) {
+  const stored = states.loadFinalizeBlock(height);
+  if (!stored) throw new HandshakeError(`no FinalizeBlock answer stored for height ${height}`);
+  if (equalBytes(stored.appHash, hash)) return stored;
+  throw new HandshakeError(mismatch(`height ${height}`, stored.appHash, hash));
 }
 
 /** FinalizeBlock and Commit only: state and events of these heights exist already. */
@@ -180,17 +186,16 @@ async function reexecute(
   return hash;
 }
 
-/** The last block goes the whole way, so that the state and the listeners get it too. */
-async function applyLast(
-  parts: HandshakeParts,
+/** A block goes the whole way, so that the state and the listeners get it too. */
+async function applyStored(
+  parts: Omit<HandshakeParts, "app"> & { readonly app: BlockApplication },
   state: ChainState,
-  app: BlockApplication,
+  height: bigint,
 ): Promise<ChainState> {
-  const height = parts.blocks.height();
   const [block, blockId] = [parts.blocks.loadBlock(height), parts.blocks.loadBlockId(height)];
   if (!block || !blockId) throw new HandshakeError(`block ${height} is missing`);
-  parts.log.info("replaying last block", { height, executes: app === parts.app });
-  return new BlockExecutor({ ...parts, app }).applyBlock(state, blockId, block);
+  parts.log.info("replaying a block of which the state is missing", { height });
+  return new BlockExecutor(parts).applyBlock(state, blockId, block);
 }
 
 /** An application that repeats a stored answer and commits nothing. */

@@ -2,6 +2,7 @@
 import { mkdirSync } from "node:fs";
 import path from "node:path";
 import type { Db } from "../store/db.ts";
+import { HeldDb, HeldWrites } from "../store/held-writes.ts";
 import { openLevelDb } from "../store/leveldb.ts";
 import { homePaths } from "./home.ts";
 
@@ -11,6 +12,8 @@ export interface Databases {
   readonly state: Db;
   readonly index: Db;
   readonly evidence: Db;
+  /** Those whose writes can be held: blocks before the state after them before the application. */
+  readonly writes: HeldWrites;
   close(): Promise<void>;
 }
 
@@ -26,8 +29,8 @@ export async function openDatabases(home: string): Promise<Databases> {
   const paths = homePaths(home);
   mkdirSync(path.dirname(paths.appDb), { recursive: true });
   const opened: Db[] = [];
-  const open = async (file: string): Promise<Db> => {
-    const db = await openLevelDb(file);
+  const open = async (file: string): Promise<HeldDb> => {
+    const db = new HeldDb(await openLevelDb(file));
     opened.push(db);
     return db;
   };
@@ -40,7 +43,8 @@ export async function openDatabases(home: string): Promise<Databases> {
     const state = await open(paths.stateDb);
     const index = await open(paths.indexDb);
     const evidence = await open(paths.evidenceDb);
-    return { app, blocks, state, index, evidence, close };
+    const writes = new HeldWrites([blocks, state, app]);
+    return { app, blocks, state, index, evidence, writes, close };
   } catch (error) {
     await close();
     throw error;

@@ -23,7 +23,7 @@ import { type GenesisDoc, parseGenesis } from "../types/genesis/genesis.ts";
 import { type Chain, openChain } from "./chain.ts";
 import { machineClock } from "./clock.ts";
 import { type Config, ConfigError, loadConfig } from "./config.ts";
-import { openDatabases } from "./databases.ts";
+import { type Databases, openDatabases } from "./databases.ts";
 import { homePaths } from "./home.ts";
 import { startApi } from "./interfaces/api.ts";
 import type { RunningParts } from "./interfaces/backends.ts";
@@ -111,7 +111,7 @@ async function start({ home, config, log, stops, fatal }: Start) {
   const file = homePaths(home).addressBook;
   const pex = buildPeerExchange({ file, config, network, log: log.named("pex") });
   const engine = buildEngine({ home, config, keys, chain, log, fatal });
-  const reactors = buildReactors({ config, chain, engine, network, log });
+  const reactors = buildReactors({ config, chain, databases, engine, network, log });
   const { blockSync, gossip } = reactors;
   const parts: RunningParts = { ...chain, engine, gossip, network, blockSync };
   const index = databases.index;
@@ -152,11 +152,13 @@ interface Reactors {
 function buildReactors(parts: {
   readonly config: Config;
   readonly chain: Chain;
+  readonly databases: Databases;
   readonly engine: ConsensusEngine;
   readonly network: PeerNetwork;
   readonly log: Logger;
 }): Reactors {
   const { config, chain, engine, network, log } = parts;
+  const { writes } = parts.databases;
   const { blocks, executor, mempool, evidence } = chain;
   const shared = { network, clock: machineClock };
   const gossip = new ConsensusReactor({ ...shared, engine, blocks, log: log.named("consensus") });
@@ -169,7 +171,8 @@ function buildReactors(parts: {
     pool: evidence,
     log: log.named("evidence"),
   });
-  const blockSync = new BlockSync({ ...shared, blocks, executor, log: log.named("blocksync") });
+  const syncLog = log.named("blocksync");
+  const blockSync = new BlockSync({ ...shared, blocks, executor, writes, log: syncLog });
   const bytesPerSecond = config.number("statesync.serve_rate");
   const named = log.named("statesync");
   const stateSync = new StateSync({ ...shared, app: chain.app, bytesPerSecond, log: named });

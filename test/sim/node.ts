@@ -23,6 +23,7 @@ import { defaultMempoolLimits, Mempool } from "../../src/mempool/mempool.ts";
 import { MempoolReactor } from "../../src/mempool/reactor.ts";
 import { formatKeyFile, parseKeyFile, type ValidatorKey } from "../../src/privval/key-file.ts";
 import { LocalSigner } from "../../src/privval/local-signer.ts";
+import { HeldDb, HeldWrites } from "../../src/store/held-writes.ts";
 import type { ChainState } from "../../src/types/chain-state.ts";
 import { type GenesisDoc, genesisState } from "../../src/types/genesis/genesis.ts";
 import { hashHeader } from "../../src/types/header.ts";
@@ -68,6 +69,7 @@ interface Disks {
 interface LifeParts {
   readonly blocks: BlockStore;
   readonly states: StateStore;
+  readonly writes: HeldWrites;
   readonly evidence: EvidencePool;
   readonly executor: BlockExecutor;
   readonly feed: BlockFeed;
@@ -126,15 +128,21 @@ export class SimNode {
     const lives = this.lives;
     const { disks } = this;
     const { genesis, log } = world;
-    const blocks = new BlockStore(disks.blocks);
+    const held = {
+      blocks: new HeldDb(disks.blocks),
+      states: new HeldDb(disks.states),
+      app: new HeldDb(disks.app),
+    };
+    const writes = new HeldWrites([held.blocks, held.states, held.app]);
+    const blocks = new BlockStore(held.blocks);
     this.blocks = blocks;
-    const states = new StateStore(disks.states);
+    const states = new StateStore(held.states);
     const before = states.load() ?? genesisState(genesis);
     const evidence = await EvidencePool.open({ db: disks.evidence, states, blocks, log }, before);
-    const app: Application = new TestApp(disks.app, world.powers, world.keys);
+    const app: Application = new TestApp(held.app, world.powers, world.keys);
     const mempool = new Mempool(app, defaultMempoolLimits, log);
     const feed = new BlockFeed(log);
-    const parts = { app, states, blocks, mempool, evidence, feed, log };
+    const parts = { app, states, blocks, writes, mempool, evidence, feed, log };
     const state = await handshake({ ...parts, genesis, version: "sim" });
     if (lives !== this.lives) return; // Crashed meanwhile.
     this.#live(world, { ...parts, mempool, executor: new BlockExecutor(parts), state });
@@ -144,7 +152,7 @@ export class SimNode {
   #live(world: NodeWorld, parts: LifeParts): void {
     const { disks } = this;
     const { clock, log, network } = world;
-    const { blocks, evidence: pool, executor, feed, mempool, state, states } = parts;
+    const { blocks, evidence: pool, executor, feed, mempool, state, states, writes } = parts;
     const { lives: life } = this;
     const engine = new ConsensusEngine({
       executor: this.#watched(executor, world),
@@ -162,7 +170,7 @@ export class SimNode {
     const reactor = new ConsensusReactor({ engine, blocks, network, clock, log });
     const evidence = new EvidenceReactor({ pool, network, clock, log });
     new MempoolReactor({ mempool, network, clock, log, maxTxBytes });
-    const blockSync = new BlockSync({ network, blocks, executor, clock, log });
+    const blockSync = new BlockSync({ network, blocks, executor, writes, clock, log });
     const running = { engine, reactor, evidence, mempool, blockSync };
     this.life = running;
     engine.listen((event) => {

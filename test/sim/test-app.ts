@@ -12,7 +12,7 @@ import {
 import type { Application } from "../../src/abci/application.ts";
 import { sha256Parts } from "../../src/crypto/hash.ts";
 import { concat, fromU64be, u64be, utf8 } from "../../src/encoding/bytes.ts";
-import type { SimDb } from "./disks.ts";
+import type { Db } from "../../src/execution/expected.ts";
 
 const committedKey = utf8("committed");
 const executedKey = (tx: Uint8Array): Uint8Array => concat(utf8("executed/"), tx);
@@ -37,14 +37,14 @@ function updatesAfter(height: bigint, powers: Powers, keys: readonly Uint8Array[
 }
 
 export class TestApp implements Application {
-  readonly #db: SimDb;
+  readonly #db: Db;
   readonly #powers: Powers;
   readonly #keys: readonly Uint8Array[];
   #height = 0n;
   #hash: Uint8Array = new Uint8Array(32);
   #next: { height: bigint; hash: Uint8Array; txs: readonly Uint8Array[] } | undefined;
 
-  constructor(db: SimDb, powers: Powers, keys: readonly Uint8Array[]) {
+  constructor(db: Db, powers: Powers, keys: readonly Uint8Array[]) {
     this.#db = db;
     this.#powers = powers;
     this.#keys = keys;

@@ -23,6 +23,7 @@ import { StateStore } from "../../src/execution/state-store.ts";
 import { defaultMempoolLimits, Mempool } from "../../src/mempool/mempool.ts";
 import { validatorKey } from "../../src/privval/key-file.ts";
 import { LocalSigner } from "../../src/privval/local-signer.ts";
+import { HeldWrites } from "../../src/store/held-writes.ts";
 import { MemoryDb } from "../../src/store/memory-db.ts";
 import type { GenesisDoc } from "../../src/types/genesis/genesis.ts";
 import { type GrammarCall, noted } from "./abci-grammar.ts";
@@ -154,7 +155,8 @@ export class EngineNode {
       fatal: (error) => this.failures.push(error),
     });
     const reactor = new ConsensusReactor({ engine, blocks, network, clock, log });
-    const sync = new BlockSync({ network, blocks, executor, clock, log });
+    const writes = new HeldWrites([]); // The application writes through at once.
+    const sync = new BlockSync({ network, blocks, executor, writes, clock, log });
     this.#height = () => engine.view?.height ?? 0n;
     this.#round = () => engine.view?.core.round ?? 0;
     let isStopped = false;

@@ -6,6 +6,14 @@ import { any, type Dev, signTx } from "./app-chain.ts";
 import type { RealNode } from "./real-node.ts";
 
 const gas = 100_000n;
+/** Code of a sequence that is not the next (SDK). */
+const wrongSequence = 32;
+const attemptsMax = 10;
+
+/** The node has answered, and not with a yes. */
+class Refused extends Error {
+  override readonly name = "Refused";
+}
 
 interface SteadySendsOptions {
   readonly node: RealNode;
@@ -69,15 +77,38 @@ export class SteadySends {
 
   async #sendSome(from: Dev, count: number): Promise<void> {
     for (let i = 0; i < count; i++) {
-      const tx = toBase64(this.next(from));
-      const params = { tx };
-      const body = JSON.stringify({ jsonrpc: "2.0", id: 1, method: "broadcast_tx_sync", params });
-      // A kept connection may be closed by the node just when it is used again.
-      const headers = { connection: "close" };
-      const response = await fetch(this.#options.node.rpc, { method: "POST", headers, body });
-      const answer = (await response.json()) as { result?: { code: number; log: string } };
-      if (answer.result?.code !== 0) throw new Error(`refused: ${JSON.stringify(answer)}`);
+      await this.#send(toBase64(this.next(from)));
       this.#taken += 1;
     }
+  }
+
+  /** A node that stands for a while may cut a connection off unanswered: it is asked again. */
+  async #send(tx: string): Promise<void> {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        const answer = await this.#ask(tx);
+        const { result, error } = answer;
+        if (result?.code === 0) return;
+        // Taken the first time: it still waits, or its block has raised the sequence.
+        if (attempt > 1 && (error || result?.code === wrongSequence)) return;
+        throw new Refused(JSON.stringify(answer));
+      } catch (error) {
+        if (error instanceof Refused || attempt === attemptsMax) throw error;
+        await sleep(1000);
+      }
+    }
+  }
+
+  async #ask(tx: string) {
+    const body = JSON.stringify({
+      jsonrpc: "2.0",
+      id: 1,
+      method: "broadcast_tx_sync",
+      params: { tx },
+    });
+    // A kept connection may be closed by the node just when it is used again.
+    const headers = { connection: "close" };
+    const response = await fetch(this.#options.node.rpc, { method: "POST", headers, body });
+    return (await response.json()) as { result?: { code: number; log: string }; error?: object };
   }
 }

@@ -122,7 +122,7 @@ export class TestChain {
   readonly blocks: BlockStore;
   readonly states: StateStore;
   readonly mempool: Mempool;
-  readonly feed = new BlockFeed(silentLog);
+  readonly feed: BlockFeed;
   readonly executor: BlockExecutor;
   state: ChainState;
   lastCommit: Commit = emptyCommit();
@@ -134,12 +134,14 @@ export class TestChain {
     state: ChainState;
     app: Application;
     evidence: EvidencePool;
+    feed: BlockFeed;
   }) {
+    this.feed = parts.feed;
     this.blocks = parts.blocks;
     this.states = parts.states;
     this.mempool = parts.mempool;
     this.state = parts.state;
-    this.executor = new BlockExecutor({ ...parts, feed: this.feed, log: silentLog });
+    this.executor = new BlockExecutor({ ...parts, log: silentLog });
     const { lastBlockHeight } = parts.state;
     if (lastBlockHeight > 0n) this.lastCommit = this.blocks.loadSeenCommit(lastBlockHeight)!;
   }
@@ -148,16 +150,15 @@ export class TestChain {
   static async open(
     app: Application,
     disks: ChainDisks,
-    options: { genesis: GenesisDoc; evidence?: EvidencePool },
+    options: { genesis: GenesisDoc; evidence?: EvidencePool; feed?: BlockFeed },
   ): Promise<TestChain> {
-    const { genesis, evidence = noEvidence } = options;
+    const { genesis, evidence = noEvidence, feed = new BlockFeed(silentLog) } = options;
     const blocks = new BlockStore(disks.blockDb);
     const states = new StateStore(disks.stateDb);
     const mempool = new Mempool(app, defaultMempoolLimits, silentLog);
-    const feed = new BlockFeed(silentLog);
-    const parts = { app, blocks, states, mempool, evidence };
+    const parts = { app, blocks, states, mempool, evidence, feed };
     const version = "test";
-    const state = await handshake({ ...parts, genesis, feed, log: silentLog, version });
+    const state = await handshake({ ...parts, genesis, log: silentLog, version });
     return new TestChain({ ...parts, state });
   }
 

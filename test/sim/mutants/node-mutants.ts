@@ -164,7 +164,7 @@ const execution: readonly Mutant[] = [
   },
   {
     name: "a block is executed again after a crash",
-    patches: [change(handshake, "  if (a === s) {", "  if (a === s && a < 0n) {")],
+    patches: [change(handshake, "height > a ? parts.app", "height > 0n ? parts.app")],
   },
   {
     name: "the answer of FinalizeBlock is not stored",

@@ -10,6 +10,7 @@ import { decodeMessage, encodeMessage } from "../../../src/blocksync/messages.ts
 import { BlockSync } from "../../../src/blocksync/reactor.ts";
 import { fromHex, toHex, utf8 } from "../../../src/encoding/bytes.ts";
 import { zeroTime } from "../../../src/encoding/time.ts";
+import { HeldWrites } from "../../../src/store/held-writes.ts";
 import { MemoryDb } from "../../../src/store/memory-db.ts";
 import { decodeBlock, encodeBlock, hashCommit, makeBlock } from "../../../src/types/block.ts";
 import { emptyCommit } from "../../../src/types/commit.ts";
@@ -112,7 +113,8 @@ async function nodeAt(id: string, height: number) {
   const network = new TestNetwork(id);
   const { blocks, executor } = chain;
   const clock = fastClock(20);
-  const sync = new BlockSync({ network, blocks, executor, clock, log: silentLog });
+  const writes = new HeldWrites([]);
+  const sync = new BlockSync({ network, blocks, executor, writes, clock, log: silentLog });
   return { chain, network, sync };
 }
 

@@ -6,6 +6,7 @@ import type { ExtendedCommit } from "cosmjs-types/tendermint/types/types";
 import t from "tap";
 import { BlockSync } from "../../../src/blocksync/reactor.ts";
 import { utf8 } from "../../../src/encoding/bytes.ts";
+import { HeldWrites } from "../../../src/store/held-writes.ts";
 import { MemoryDb } from "../../../src/store/memory-db.ts";
 import { defaultConsensusParams } from "../../../src/types/consensus-params.ts";
 import { emptyDisk, KvStoreApp } from "../../support/kvstore.ts";
@@ -29,7 +30,8 @@ async function nodeAt(id: string, height: number) {
   const network = new TestNetwork(id);
   const { blocks, executor } = chain;
   const clock = fastClock(20);
-  const sync = new BlockSync({ network, blocks, executor, clock, log: silentLog });
+  const writes = new HeldWrites([]);
+  const sync = new BlockSync({ network, blocks, executor, writes, clock, log: silentLog });
   return { chain, network, sync };
 }
 

@@ -5,23 +5,24 @@
  */
 import t from "tap";
 import { utf8 } from "../../../src/encoding/bytes.ts";
+import { BlockFeed } from "../../../src/execution/block-feed.ts";
 import { HandshakeError } from "../../../src/execution/handshake.ts";
 import { MemoryDb } from "../../../src/store/memory-db.ts";
 import { emptyDisk, type KvDisk, KvStoreApp, validatorTx } from "../../support/kvstore.ts";
-import { TestChain, testGenesis, validatorKey } from "../../support/test-chain.ts";
+import { silentLog, TestChain, testGenesis, validatorKey } from "../../support/test-chain.ts";
 
 const genesis = testGenesis(3);
 const copyOf = (disk: KvDisk): KvDisk => structuredClone(disk);
 const executing = (app: KvStoreApp) =>
   app.calls.filter((call) => /Chain|finalize|commit/.test(call));
 
-/** A chain of 4 blocks with the application's disk as it was after each height. */
-async function history(genesisDoc = genesis) {
+/** A chain of 4 blocks, or fewer, with the application's disk as it was after each height. */
+async function history(heights = 4) {
   const disks = { blockDb: new MemoryDb(), stateDb: new MemoryDb() };
   const kv = emptyDisk();
-  const chain = await TestChain.open(new KvStoreApp(kv), disks, { genesis: genesisDoc });
+  const chain = await TestChain.open(new KvStoreApp(kv), disks, { genesis });
   const apps = [emptyDisk()];
-  for (const tx of ["a=1", "b=2", "c=3", "d=4"]) {
+  for (const tx of ["a=1", "b=2", "c=3", "d=4"].slice(0, heights)) {
     await chain.advance([utf8(tx)]);
     apps.push(copyOf(kv));
   }
@@ -108,6 +109,33 @@ t.test("s = t + 1, a < t: up to t without the state, then the whole way", async 
   t.equal(chain.state.lastBlockHeight, 5n);
 });
 
+t.test("s > t + 1: every block without a state goes the whole way", async (t) => {
+  for (const a of [0, 2]) {
+    const { disks, apps } = await history();
+    const told: bigint[] = [];
+    const stateDb = new MemoryDb();
+    if (a > 0) {
+      // The state as it was after that height: blocks went to the disk, the rest did not.
+      const early = await history(a);
+      for await (const [key, value] of early.disks.stateDb.iterate()) {
+        await stateDb.batch([{ key, value }], { sync: true });
+      }
+    }
+    const app = new KvStoreApp(a === 0 ? emptyDisk() : apps[a]!);
+    const feed = new BlockFeed(silentLog);
+    feed.onBlock(({ block }) => told.push(block.header.height));
+    const chain = await TestChain.open(app, { ...disks, stateDb }, { genesis, feed });
+    const heights = [1, 2, 3, 4].filter((height) => height > a);
+    t.same(executing(app), [
+      ...(a === 0 ? ["initChain"] : []),
+      ...heights.flatMap((height) => [`finalizeBlock ${height}`, `commit ${height}`]),
+    ]);
+    t.same(told, heights.map(BigInt));
+    t.equal(chain.state.lastBlockHeight, 4n);
+    await chain.advance();
+  }
+});
+
 t.test("s = t + 1, a = s: the stored answer makes the state, nothing runs twice", async (t) => {
   const tx = validatorTx(validatorKey(4), 7n);
   const { disks, apps, chain: first, block, blockId } = await crashedAfterSaveBlock(tx);
@@ -185,7 +213,7 @@ t.test("what no crash explains stops the node", async (t) => {
   const fresh = new KvStoreApp(emptyDisk());
   await t.rejects(reopen(fresh, noBlocks), /state height 4 is above block height 0/);
   const noState = { ...disks, stateDb: new MemoryDb() };
-  await t.rejects(reopen(new KvStoreApp(apps[4]!), noState), /block height 4 is above/);
+  await t.rejects(reopen(new KvStoreApp(apps[4]!), noState), /application height 4 is above 1/);
   await chain.blocks.prune(4n);
   await t.rejects(reopen(new KvStoreApp(apps[2]!), disks), /too low: blocks start at 4/);
   await t.rejects(reopen(new KvStoreApp(emptyDisk()), disks), /too low: blocks start at 4/);

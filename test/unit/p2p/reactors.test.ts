@@ -4,6 +4,7 @@ import { BlockSync } from "../../../src/blocksync/reactor.ts";
 import { utf8 } from "../../../src/encoding/bytes.ts";
 import { MempoolReactor } from "../../../src/mempool/reactor.ts";
 import { PeerNetwork } from "../../../src/p2p/network.ts";
+import { HeldWrites } from "../../../src/store/held-writes.ts";
 import { MemoryDb } from "../../../src/store/memory-db.ts";
 import { emptyDisk, KvStoreApp } from "../../support/kvstore.ts";
 import { nodeSeed, until } from "../../support/p2p-nodes.ts";
@@ -33,7 +34,7 @@ async function node(n: number, height: number, peers: readonly string[]) {
   });
   const { blocks, executor, mempool } = chain;
   const shared = { network, clock: fastClock(1), log: silentLog };
-  const sync = new BlockSync({ ...shared, blocks, executor });
+  const sync = new BlockSync({ ...shared, blocks, executor, writes: new HeldWrites([]) });
   new MempoolReactor({ ...shared, mempool, maxTxBytes: 1_048_576 });
   await network.start();
   t.teardown(() => network.stop());
