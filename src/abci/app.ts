@@ -8,7 +8,7 @@ import type { Db } from "../store/db.ts";
 import { Multistore } from "../store/multistore.ts";
 import { parseGasPrices } from "./ante/fees.ts";
 import { SignatureVerifier, type VerifyBatch } from "./ante/verifier.ts";
-import type { Log } from "./expected.ts";
+import type { Log, Turn } from "./expected.ts";
 import { wireSimapp } from "./simapp.ts";
 import { type SnapshotOptions, Snapshots } from "./snapshots/snapshots.ts";
 import { Runtime } from "./state/runtime.ts";
@@ -44,6 +44,8 @@ export interface AppOptions {
   readonly snapshots?: SnapshotOptions | undefined;
   /** Verifies signatures ahead on other threads; all are verified in place when absent. */
   readonly verifyBatch?: VerifyBatch | undefined;
+  /** Lets others have the thread while a block runs; without it, a block holds the thread. */
+  readonly turn?: Turn | undefined;
   readonly log: Log;
 }
 
@@ -98,7 +100,8 @@ export async function createApp(options: AppOptions): Promise<StateMachine> {
     options: options.snapshots ?? { interval: 0n, keepRecent: 2 },
     log,
   });
-  return new StateMachine(runtime, { keepBlocks: options.keepBlocks ?? 0n, snapshots });
+  const { keepBlocks = 0n, turn } = options;
+  return new StateMachine(runtime, { keepBlocks, snapshots, turn });
 }
 
 /** Who judges disputes here. The twin gives the same answers five times as slowly. */

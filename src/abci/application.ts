@@ -3,9 +3,9 @@
  * meaning: ABCI 2.0, the CometBFT 0.38 message set (cometbft abci/types/application.go). The
  * engine's folders import this file as a type only.
  *
- * Calls are synchronous except Commit and the taking of a snapshot, which wait for the disk: an
- * in-process caller never interleaves two of them. Obligations per method: cometbft
- * spec/abci/abci++_methods.md.
+ * Calls are synchronous except Commit and the taking of a snapshot, which wait for the disk, and
+ * FinalizeBlock in turns: an in-process caller interleaves no two others. Obligations per method:
+ * cometbft spec/abci/abci++_methods.md.
  */
 import type {
   RequestApplySnapshotChunk,
@@ -65,4 +65,12 @@ export interface Application {
    * undefined when there is nothing to wait for; absent when the application never prepares.
    */
   readonly lookAhead?: ((txs: readonly Uint8Array[]) => Promise<void> | undefined) | undefined;
+  /**
+   * No call of ABCI: FinalizeBlock with the same answer, which lets others have the thread
+   * meanwhile. They may make any call but those that change the committed state: until it
+   * resolves, neither FinalizeBlock nor Commit. Absent when the application has no turns to give.
+   */
+  readonly finalizeInTurns?:
+    | ((request: RequestFinalizeBlock) => Promise<ResponseFinalizeBlock>)
+    | undefined;
 }

@@ -89,6 +89,9 @@ export interface Epochs {
   beginsEpoch(ctx: Context): boolean;
 }
 
+/** Gives the thread to whatever else waits for it, and resolves when it comes back. */
+export type Turn = () => Promise<void>;
+
 /** Where the application writes what people should know. */
 export interface Log {
   info(message: string, fields?: Readonly<Record<string, unknown>>): void;

@@ -4,7 +4,8 @@ import { ResponseVerifyVoteExtension_VerifyStatus } from "cosmjs-types/tendermin
 import type { Codec, MsgHandler, QueryHandler } from "../modules/module.ts";
 import type { Application } from "./application.ts";
 import { checkTx } from "./check-tx.ts";
-import { finalizeBlock } from "./finalize-block.ts";
+import type { Turn } from "./expected.ts";
+import { finalizeBlock, finalizeInTurns } from "./finalize-block.ts";
 import { type ExportedState, exportState, initChain } from "./genesis.ts";
 import { prepareProposal, processProposal } from "./proposal.ts";
 import { query } from "./query.ts";
@@ -22,16 +23,23 @@ export class StateMachine implements Application {
   /** Whole states for nodes that catch up. */
   readonly snapshots: Snapshots;
   readonly lookAhead: Application["lookAhead"];
+  readonly finalizeInTurns: Application["finalizeInTurns"];
 
   /** keepBlocks: blocks that the engine is asked to keep at least; 0 keeps all. */
   constructor(
     runtime: Runtime,
-    parts: { readonly keepBlocks: bigint; readonly snapshots: Snapshots },
+    parts: {
+      readonly keepBlocks: bigint;
+      readonly snapshots: Snapshots;
+      readonly turn?: Turn | undefined;
+    },
   ) {
     this.#runtime = runtime;
     this.#keepBlocks = parts.keepBlocks;
     this.snapshots = parts.snapshots;
     if (runtime.parts.ante.verifier.hasThreads) this.lookAhead = (txs) => lookAhead(runtime, txs);
+    const { turn } = parts;
+    if (turn) this.finalizeInTurns = (request) => finalizeInTurns(runtime, request, turn);
   }
 
   /** How many signatures of transactions were verified since the start. */

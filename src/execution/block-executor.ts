@@ -45,6 +45,7 @@ export type BlockApplication = Pick<
   | "extendVote"
   | "verifyVoteExtension"
   | "finalizeBlock"
+  | "finalizeInTurns"
   | "lookAhead"
   | "commit"
 >;
@@ -166,7 +167,8 @@ export class BlockExecutor {
     if (refused) throw new Error(`decided block ${block.header.height} is invalid: ${refused}`);
     const { app, states, evidence, feed } = this.#parts;
     await app.lookAhead?.(block.data.txs);
-    const finalized = app.finalizeBlock(finalizeBlockRequest(block, state.lastValidators));
+    const request = finalizeBlockRequest(block, state.lastValidators);
+    const finalized = await (app.finalizeInTurns?.(request) ?? app.finalizeBlock(request));
     checkAnswer(block, finalized);
     const next = nextState(state, { header: block.header, blockId }, finalized);
     await states.saveFinalizeBlock(block.header.height, finalized);

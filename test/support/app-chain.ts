@@ -144,11 +144,12 @@ export class AppChain {
       minGasPrices?: string;
       maxGas?: bigint;
       verifyBatch?: AppOptions["verifyBatch"];
+      turn?: AppOptions["turn"];
     } = {},
   ): Promise<AppChain> {
     const db = new MemoryDb();
-    const { minGasPrices, verifyBatch } = options;
-    const chain = new AppChain(await openApp(db, minGasPrices, { verifyBatch }), db);
+    const { minGasPrices, verifyBatch, turn } = options;
+    const chain = new AppChain(await openApp(db, minGasPrices, { verifyBatch, turn }), db);
     chain.initChain(options.state ?? appState(), options.maxGas);
     return chain;
   }

@@ -32,6 +32,8 @@ export class Runtime {
   /** The last committed block; after a restart only its height and time are known. */
   #lastBlock: BlockInfo;
   #finalized: BlockInfo | undefined;
+  /** The block that runs: the last one that was begun, until it is closed. */
+  #open: RunContext | undefined;
   constructor(parts: Parts) {
     this.parts = parts;
     this.#lastBlock = this.#committedBlock(parts.store.version);
@@ -78,6 +80,7 @@ export class Runtime {
   /** Begins with an empty state: InitChain. */
   openGenesis(block: BlockInfo): RunContext {
     this.parts.store.discard();
+    this.#open = undefined;
     this.#genesis = StateLayer.over(() => emptyStore);
     this.#lastBlock = { ...this.#lastBlock, time: block.time };
     this.#check = this.#genesis.child();
@@ -91,11 +94,19 @@ export class Runtime {
     this.#finalized = undefined;
     this.#genesis?.copy((name) => store.working(name));
     const layer = new StateLayer((name) => store.working(name));
-    return new RunContext(this.#scope(block, false), layer);
+    this.#open = new RunContext(this.#scope(block, false), layer);
+    return this.#open;
+  }
+
+  /** Whether a block is still the one that runs. */
+  isOpen(ctx: RunContext): boolean {
+    return this.#open === ctx;
   }
 
   /** Ends the block. Returns the app hash. */
   closeBlock(ctx: RunContext): Uint8Array {
+    assert(this.isOpen(ctx), "a block is closed once");
+    this.#open = undefined;
     this.#finalized = ctx.block;
     return this.parts.store.workingHash();
   }
@@ -113,6 +124,7 @@ export class Runtime {
   /** The store went over to a state that came as a snapshot. */
   adopted(): void {
     this.#lastBlock = this.#committedBlock(this.parts.store.version);
+    this.#open = undefined;
     this.#finalized = undefined;
     this.#genesis = undefined;
     this.#check = StateLayer.over((name) => this.#committed(name));

@@ -1,4 +1,5 @@
 /** The application of a node, chosen by its configuration: the chain of the network, or kvstore. */
+import { setImmediate } from "node:timers/promises";
 import { createApp } from "../../abci/app.ts";
 import type { Application } from "../../abci/application.ts";
 import type { ExportedState } from "../../abci/genesis.ts";
@@ -58,6 +59,7 @@ export async function openApp(parts: {
     },
     skipUpgrades: config.list("unsafe-skip-upgrades").map(readHeight),
     verifyBatch: secp256k1VerifyBatch,
+    turn: setImmediate,
     log: log.named("app"),
   });
 }

@@ -395,3 +395,27 @@ t.test("an application may look ahead at a block before it is proposed and execu
   chain.state = await chain.executor.applyBlock(chain.state, await chain.save(block), block);
   t.same(calls, ["look at a=b", "looked", "finalize"]);
 });
+
+t.test("while a block runs in turns, CheckTx is answered and nothing is on the disk", async (t) => {
+  let go = (): void => undefined;
+  const held = new Promise<void>((resolve) => {
+    go = resolve;
+  });
+  class TurnsApp extends RecordingApp {
+    readonly finalizeInTurns = async (request: RequestFinalizeBlock) => {
+      await held;
+      return this.finalizeBlock(request);
+    };
+  }
+  const app = new TurnsApp(emptyDisk());
+  const { chain } = await chainOf(1, app);
+  const block = chain.propose();
+  const applying = chain.executor.applyBlock(chain.state, await chain.save(block), block);
+  t.match(await chain.mempool.checkTx(utf8("c=d")), { code: 0 });
+  t.same(app.finalized, []);
+  t.equal(chain.states.loadFinalizeBlock(1n), undefined);
+  t.equal(chain.states.load()?.lastBlockHeight, 0n);
+  go();
+  t.equal((await applying).lastBlockHeight, 1n);
+  t.equal(app.finalized.length, 1);
+});
