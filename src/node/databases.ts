@@ -12,7 +12,7 @@ export interface Databases {
   readonly state: Db;
   readonly index: Db;
   readonly evidence: Db;
-  /** Those whose writes can be held: blocks before the state after them before the application. */
+  /** Those whose writes can be held: blocks, then the state after them, then what follows both. */
   readonly writes: HeldWrites;
   close(): Promise<void>;
 }
@@ -43,7 +43,7 @@ export async function openDatabases(home: string): Promise<Databases> {
     const state = await open(paths.stateDb);
     const index = await open(paths.indexDb);
     const evidence = await open(paths.evidenceDb);
-    const writes = new HeldWrites([blocks, state, app]);
+    const writes = new HeldWrites([blocks, state, app, index]);
     return { app, blocks, state, index, evidence, writes, close };
   } catch (error) {
     await close();

@@ -4,10 +4,20 @@
  * and after it, and in the middle of an append; three lives in a row end there, then the node must
  * go on. Points that only a recovery meets are found on the way and tried too.
  * `npm run test:crash -- --workers 2`, with --only TEXT for labels that contain it, --list to only
- * list them, --kinds before,after. Checked: nothing signed twice, no decided block lost or another,
+ * list them, --kinds before,after. With --done FILE what has passed is noted there, and not tried
+ * again by a run that goes on from it. Checked: nothing signed twice, no decided block lost or another,
  * every header has the app hash that execution gave, and executing all blocks again gives it too.
  */
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  appendFileSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
@@ -22,6 +32,7 @@ const { values } = parseArgs({
     only: { type: "string", default: "" },
     list: { type: "boolean", default: false },
     kinds: { type: "string", default: "before,torn,after" },
+    done: { type: "string", default: "" },
   },
 });
 const root = fileURLToPath(new URL("../..", import.meta.url));
@@ -135,6 +146,11 @@ async function attempt(task: Task, folder: string): Promise<{ crashes: number; m
 
 const kinds = new Set(values.kinds.split(","));
 const tasks: Task[] = [];
+const { done: doneFile } = values;
+/** What an earlier run has tried, as nameOf has it. */
+const passed = new Set(existsSync(doneFile) ? readFileSync(doneFile, "utf8").split("\n") : []);
+
+const nameOf = ({ stage, label, when }: Task): string => `${when} ${label} (${stage.name})`;
 
 /** Points that have not been seen become tasks; those of one stage are not tried in the next. */
 function discover(stage: Stage, stages: readonly Stage[], met: readonly string[]): void {
@@ -145,7 +161,8 @@ function discover(stage: Stage, stages: readonly Stage[], met: readonly string[]
     const whens = label.startsWith("append") ? ["before", "torn", "after"] : ["before", "after"];
     const isRepeated = met.filter((each) => each === label).length > 3;
     for (const when of whens as CrashPoint["when"][]) {
-      if (kinds.has(when)) tasks.push({ stage, label, when, isRepeated });
+      const task = { stage, label, when, isRepeated };
+      if (kinds.has(when) && !passed.has(nameOf(task))) tasks.push(task);
     }
   }
 }
@@ -171,11 +188,12 @@ async function main(): Promise<void> {
     for (const stage of stages) discover(stage, stages, await survey(stage, folder));
     const work = async (worker: number): Promise<void> => {
       for (let task = tasks.shift(); task; task = tasks.shift()) {
-        const what = `${task.when} ${task.label} (${task.stage.name})`;
+        const what = nameOf(task);
         try {
           const done = await attempt(task, path.join(folder, `worker-${worker}`));
           crashes += done.crashes;
           discover(task.stage, stages, done.met);
+          if (doneFile !== "") appendFileSync(doneFile, `${what}\n`);
           process.stdout.write(`${done.crashes} crashes ${what}: ok, ${tasks.length} left\n`);
         } catch (error) {
           failures.push(`${what}: ${error}`);

@@ -44,6 +44,9 @@ function readName(frame) {
   return `${module}${called === "" ? "" : `:${called}`}`;
 }
 
+/** Every batch of a database passes here: it tells nothing of who asked. */
+const passedThrough = "store/held-writes:batch";
+
 const counts = new Map();
 /** By label, since the last height ended. */
 const inHeight = new Map();
@@ -54,7 +57,7 @@ function arrive(kind) {
   if (isOurs) return undefined;
   Error.stackTraceLimit = 40;
   const frames = (new Error().stack ?? "").split("\n").slice(2);
-  const callers = frames.map(nameOf).filter((name) => name !== "");
+  const callers = frames.map(nameOf).filter((name) => name !== "" && name !== passedThrough);
   if (callers.length === 0) return undefined;
   const what = `${kind} ${callers.slice(0, depth).join(" < ")}`;
   const place = Math.min((inHeight.get(what) ?? 0) + 1, maxInHeight);
