@@ -12,11 +12,17 @@ export const grpcCode = {
   unauthenticated: 16,
 } as const;
 
-/** A refused call: a gRPC status code and a text. */
+/** Longer texts of refusals are cut: they travel in a header. */
+const maxTextLength = 8_192;
+
+/**
+ * A refused call: a gRPC status code and a text. The text may quote the request, so it is made one
+ * that a header can carry: half a surrogate pair in it would make @grpc/grpc-js throw.
+ */
 export class GrpcError extends Error {
   readonly code: number;
   constructor(code: number, message: string) {
-    super(message);
+    super(Buffer.from(message.slice(0, maxTextLength)).toString());
     this.code = code;
   }
 }

@@ -3,12 +3,17 @@
  * that it runs in a browser. Nothing that comes back is trusted, its size included.
  */
 import type { LightClientAttackEvidence } from "cosmjs-types/tendermint/types/evidence";
+import { readBody } from "../encoding/response-body.ts";
 import { type Fields, readFields, readInt64, readList } from "../types/json/fields.ts";
-import { readCommit, readHeader, readValidator } from "../types/json/light-block.ts";
+import {
+  readCommit,
+  readHeader,
+  readValidator,
+  validatorSetOf,
+} from "../types/json/light-block.ts";
 import type { LightBlock } from "../types/light/light-block.ts";
-import { ValidatorSet } from "../types/validator-set.ts";
-import { byPriority } from "../types/validators/priorities.ts";
-import { type Validator, validatorToProto } from "../types/validators/validator.ts";
+import type { ValidatorSet } from "../types/validator-set.ts";
+import type { Validator } from "../types/validators/validator.ts";
 import { ProviderError } from "./errors.ts";
 import type { Provider } from "./expected.ts";
 
@@ -62,10 +67,7 @@ export class RpcProvider implements Provider {
         members.push(entry);
       }
       if (BigInt(members.length) < total) continue;
-      // RPC does not say who proposed; CometBFT's provider takes the next in turn, too.
-      const proposer = validatorToProto(members.reduce(byPriority));
-      const validators = members.map(validatorToProto);
-      const set = ValidatorSet.fromProto({ validators, proposer, totalVotingPower: 0n });
+      const set = validatorSetOf(members);
       if (!set) throw this.#bad("validators: no set");
       return set;
     }
@@ -86,14 +88,19 @@ export class RpcProvider implements Provider {
   async #post(body: string): Promise<string> {
     const { url, fetch: send = fetch } = this.#parts;
     const headers = { "content-type": "application/json" };
+    let text: string | undefined;
     try {
       const signal = AbortSignal.timeout(timeoutMs);
-      return await readBody(await send(url, { method: "POST", headers, body, signal }));
+      text = await readBody(
+        await send(url, { method: "POST", headers, body, signal }),
+        maxBodyBytes,
+      );
     } catch (error) {
-      if (error instanceof TooLong) throw this.#bad("an answer that is too long");
       const why = error instanceof Error ? error.message : String(error);
       throw new ProviderError("no response", `${this.name}: ${why}`);
     }
+    if (text === undefined) throw this.#bad("an answer that is too long");
+    return text;
   }
 
   /** The two heights that a node cannot give (CometBFT rpc/core/env.go getHeight). */
@@ -108,25 +115,6 @@ export class RpcProvider implements Provider {
   #bad(what: string): ProviderError {
     return new ProviderError("bad block", `${this.name}: ${what}`);
   }
-}
-
-class TooLong extends Error {}
-
-async function readBody(response: Response): Promise<string> {
-  const decoder = new TextDecoder();
-  let [text, bytes] = ["", 0];
-  const reader = response.body?.getReader();
-  while (reader) {
-    const { done, value } = await reader.read();
-    if (done) break;
-    bytes += value.length;
-    if (bytes > maxBodyBytes) {
-      await reader.cancel();
-      throw new TooLong();
-    }
-    text += decoder.decode(value, { stream: true });
-  }
-  return text + decoder.decode();
 }
 
 function parse(text: string): unknown {

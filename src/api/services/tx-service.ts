@@ -141,14 +141,20 @@ async function broadcast(
   }
   const answer = await backend.broadcast(txBytes);
   if (typeof answer === "string") {
-    const isDuplicate = answer.includes("already exists");
-    const code = isDuplicate ? 19 : 20;
+    const code = mempoolCodes.find(([text]) => text.test(answer))?.[1] ?? mempoolIsFull;
     return {
       txResponse: TxResponse.fromPartial({ txhash, code, codespace: "sdk", rawLog: answer }),
     };
   }
   return { txResponse: { ...responseOf(answer), height: 0n, txhash, timestamp: "" } };
 }
+
+/** Codes of codespace sdk for what the mempool says (cosmos-sdk client/broadcast.go). */
+const mempoolIsFull = 20;
+const mempoolCodes: readonly (readonly [text: RegExp, code: number])[] = [
+  [/already exists in cache/, 19],
+  [/too (large|big)/, 21],
+];
 
 /** The fields that CheckTx and execution share. */
 function responseOf(result: ExecTxResult | ResponseCheckTx): TxResponse {

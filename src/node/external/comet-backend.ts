@@ -5,19 +5,21 @@
 import { ResponseCheckTx } from "cosmjs-types/tendermint/abci/types";
 import type { ApiBackend, ApiNodeInfo, FoundTxs, Tip, TxSearch } from "../../api/expected.ts";
 import { GrpcError, grpcCode } from "../../api/grpc-error.ts";
-import { parseHex, toBase64 } from "../../encoding/bytes.ts";
+import { toBase64 } from "../../encoding/bytes.ts";
 import { zeroTime } from "../../encoding/time.ts";
 import type { Codec } from "../../modules/module.ts";
 import { type Fields, readFields, readHex, readInt64, readList } from "../../types/json/fields.ts";
-import { readHeader, readValidator } from "../../types/json/light-block.ts";
-import { ValidatorSet } from "../../types/validator-set.ts";
+import { readHeader, readValidator, validatorSetOf } from "../../types/json/light-block.ts";
+import type { ValidatorSet } from "../../types/validator-set.ts";
 import type { Validator } from "../../types/validators/validator.ts";
 import type { NodeApp } from "../app/open-app.ts";
 import { appName, appVersion, cometVersion } from "../version.ts";
 import { type CometClient, CometRefusal } from "./comet-client.ts";
-import { readBlock, readCode, readTx } from "./comet-json.ts";
+import { readBlock, readCode, readTx, text } from "./comet-json.ts";
 
+/** What CometBFT gives at most on a page, and pages of the largest set there can be. */
 const validatorsPerPage = 100;
+const maxPages = 100;
 const infoRequest = {
   version: cometVersion,
   blockVersion: 11n,
@@ -84,8 +86,8 @@ async function broadcast(comet: CometClient, tx: Uint8Array): Promise<ResponseCh
     return ResponseCheckTx.fromPartial({
       code: whole(readCode(answer.code), "broadcast_tx_sync"),
       data: readHex(answer.data) ?? new Uint8Array(),
-      log: String(answer.log ?? ""),
-      codespace: String(answer.codespace ?? ""),
+      log: text(answer.log),
+      codespace: text(answer.codespace),
     });
   } catch (error) {
     if (error instanceof CometRefusal) return error.message;
@@ -97,31 +99,39 @@ async function searchTxs(comet: CometClient, search: TxSearch): Promise<FoundTxs
   const { query, page, limit, isDescending } = search;
   const order_by = isDescending ? "desc" : "asc";
   const params = { query, prove: false, per_page: String(limit), order_by };
-  const ask = (wanted: number) => comet.call("tx_search", { ...params, page: String(wanted) });
+  const ask = async (wanted: number): Promise<FoundTxs> => {
+    const answer = await comet.call("tx_search", { ...params, page: String(wanted) });
+    const txs = whole(readList(answer.txs), "tx_search");
+    const total = whole(readInt64(answer.total_count), "tx_search");
+    return { txs: txs.map((each) => whole(readTx(each), "tx_search")), total: Number(total) };
+  };
   try {
-    const { txs, total_count } = await ask(page);
-    const found = readList(txs)?.map((each) => whole(readTx(each), "tx_search"));
-    const total = whole(readInt64(total_count), "tx_search");
-    return { txs: whole(found, "tx_search"), total: Number(total) };
+    return await ask(page).catch(async (error: unknown) => {
+      if (!(error instanceof CometRefusal) || !isPastEnd.test(error.message)) throw error;
+      return { txs: [], total: (await ask(1)).total };
+    });
   } catch (error) {
-    if (!(error instanceof CometRefusal)) throw error;
-    if (!/page should be within/.test(error.message)) return error.message;
-    const { total_count } = await ask(1);
-    return { txs: [], total: Number(readInt64(total_count) ?? 0n) };
+    if (error instanceof CometRefusal) return error.message;
+    throw error;
   }
 }
 
+/** CometBFT refuses pages past the last one; the SDK answers none. */
+const isPastEnd = /page should be within/;
+
 async function validators(comet: CometClient, height: bigint): Promise<ValidatorSet | undefined> {
   const all: Validator[] = [];
-  for (let page = 1; ; page++) {
+  for (let page = 1; page <= maxPages; page++) {
     const params = { height: String(height), page: String(page), per_page: `${validatorsPerPage}` };
     const answer = await known(comet.call("validators", params));
     if (!answer) return undefined;
     const read = whole(readList(answer.validators)?.map(readValidator), "validators");
     for (const validator of read) all.push(whole(validator, "validators"));
     const total = whole(readInt64(answer.total), "validators");
-    if (read.length === 0 || BigInt(all.length) >= total) return ValidatorSet.from(all);
+    if (read.length > 0 && BigInt(all.length) < total) continue;
+    return whole(validatorSetOf(all), "validators");
   }
+  return whole(undefined, "validators");
 }
 
 /** The application's height and hash; the rest from the header of that height. */
@@ -131,22 +141,21 @@ async function tip(app: NodeApp, comet: CometClient): Promise<Tip> {
     const empty = { chainId: "", validatorsHash: new Uint8Array(), appVersion: 0n };
     return { height, appHash, time: zeroTime, ...empty };
   }
-  const answer = await comet.call("header", { height: String(height) });
-  const header = whole(readHeader(answer.header), "header");
+  const answer = await known(comet.call("header", { height: String(height) }));
+  const header = whole(readHeader(answer?.header), "header");
   const { chainId, time, nextValidatorsHash: validatorsHash, version } = header;
   return { height, appHash, chainId, time, validatorsHash, appVersion: version.app };
 }
 
 function nodeInfo(node: Fields): ApiNodeInfo {
-  const text = (name: string): string => String(node[name] ?? "");
   return {
-    nodeId: text("id"),
-    moniker: text("moniker"),
-    network: text("network"),
-    cometVersion: text("version"),
-    p2pListenAddress: text("listen_addr"),
-    rpcAddress: String(readFields(node.other)?.rpc_address ?? ""),
-    channels: parseHex(text("channels").toLowerCase()) ?? new Uint8Array(),
+    nodeId: text(node.id),
+    moniker: text(node.moniker),
+    network: text(node.network),
+    cometVersion: text(node.version),
+    p2pListenAddress: text(node.listen_addr),
+    rpcAddress: text(readFields(node.other)?.rpc_address),
+    channels: readHex(node.channels) ?? new Uint8Array(),
     appName,
   };
 }

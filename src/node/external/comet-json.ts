@@ -38,10 +38,14 @@ function readTxResult(value: unknown): ExecTxResult | undefined {
   return ExecTxResult.fromPartial({ code, data, gasWanted, gasUsed, events, ...texts });
 }
 
-const text = (value: unknown): string => (typeof value === "string" ? value : "");
+/** A text that may be missing. */
+export const text = (value: unknown): string => (typeof value === "string" ? value : "");
 
 /** A uint32 that is left out when it is zero. */
-export const readCode = (value: unknown): number | undefined => readSmall(value ?? 0);
+export function readCode(value: unknown = 0): number | undefined {
+  const isCode = Number.isInteger(value) && Number(value) >= 0 && Number(value) < 2 ** 32;
+  return isCode ? Number(value) : undefined;
+}
 
 function readEvent(value: unknown): Event | undefined {
   const f = readFields(value);

@@ -16,6 +16,9 @@ import { Logger } from "../logger.ts";
 import { cometBackend } from "./comet-backend.ts";
 import { CometClient } from "./comet-client.ts";
 
+/** Of what REST and gRPC ask CometBFT; a block of 100 MiB in base64 is the longest answer. */
+const cometLimits = { timeoutMs: 10_000, maxAnswerBytes: 157_286_400 };
+
 /** A process that serves the application. */
 export interface ExternalNode {
   /** Port of the ABCI socket; 0 when it is a unix socket. */
@@ -56,7 +59,7 @@ export async function startExternalNode(
     const server = new SocketServer({ app, log: log.named("abci"), fatal });
     const abciPort = await server.start(address);
     stops.push(() => server.stop());
-    const comet = new CometClient(config.address("rpc.laddr"));
+    const comet = new CometClient(config.address("rpc.laddr"), cometLimits);
     const minimumGasPrices = config.string("minimum-gas-prices");
     const router = new Router(cometBackend(app, comet, { minimumGasPrices }));
     const api = await startApi({ router, config, stops });

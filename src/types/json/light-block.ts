@@ -3,8 +3,14 @@ import type { BlockID, Commit, CommitSig, Header } from "cosmjs-types/tendermint
 import { equalBytes } from "../../encoding/bytes.ts";
 import { zeroBlockId } from "../block-id.ts";
 import { absentCommitSig, blockIdFlagAbsent } from "../commit.ts";
-import type { Validator } from "../validators/validator.ts";
-import { type PublicKey, publicKeyAddress } from "../validators/validator.ts";
+import { ValidatorSet } from "../validator-set.ts";
+import { byPriority } from "../validators/priorities.ts";
+import {
+  type PublicKey,
+  publicKeyAddress,
+  type Validator,
+  validatorToProto,
+} from "../validators/validator.ts";
 import {
   readBase64,
   readFields,
@@ -101,4 +107,15 @@ export function readValidator(value: unknown): Validator | undefined {
   return equalBytes(publicKeyAddress(pubKey), address)
     ? { address, pubKey, power, priority }
     : undefined;
+}
+
+/**
+ * The set of these members; undefined where they are none. RPC does not say who proposed: it is the
+ * next in turn, as in CometBFT's provider (light/provider/http).
+ */
+export function validatorSetOf(members: readonly Validator[]): ValidatorSet | undefined {
+  if (members.length === 0) return undefined;
+  const proposer = validatorToProto(members.reduce(byPriority));
+  const validators = members.map(validatorToProto);
+  return ValidatorSet.fromProto({ validators, proposer, totalVotingPower: 0n });
 }

@@ -14,6 +14,7 @@ import { uvarint } from "../../../src/encoding/varint.ts";
 import { KvStore } from "../../../src/kvstore/application.ts";
 import { MemoryDb } from "../../../src/store/memory-db.ts";
 import { AbciClient } from "../../support/abci-client.ts";
+import { byteStrings } from "../../support/noise.ts";
 import { prng } from "../../support/prng.ts";
 
 const host = "127.0.0.1";
@@ -175,7 +176,7 @@ t.test("addresses", async (t) => {
   }
 });
 
-t.test("10,000 random byte strings are read or refused", async (t) => {
+t.test(`${byteStrings} random byte strings are read or refused`, async (t) => {
   const seed = Number(process.env.SEED ?? Date.now() % 1_000_000);
   t.comment(`SEED=${seed}`);
   const random = prng(seed);
@@ -184,7 +185,7 @@ t.test("10,000 random byte strings are read or refused", async (t) => {
     Request.fromPartial({ finalizeBlock: { txs: [utf8("a=b")], height: 5n } }),
   ).finish();
   let [read, refused] = [0, 0];
-  for (let round = 0; round < 10_000; round++) {
+  for (let round = 0; round < byteStrings; round++) {
     const bytes =
       round % 2 === 0 ? Uint8Array.from({ length: below(200) }, () => below(256)) : valid.slice();
     for (let flips = below(4); flips > 0 && bytes.length > 0; flips--) {

@@ -8,11 +8,11 @@ import { sha256 } from "../../../src/crypto/hash.ts";
 import { secp256k1Sign } from "../../../src/crypto/secp256k1.ts";
 import { concat, toHex } from "../../../src/encoding/bytes.ts";
 import { AppChain, chainId, type Dev } from "../../support/app-chain.ts";
+import { byteStrings } from "../../support/noise.ts";
 import { prng } from "../../support/prng.ts";
 import { RandomTxs, randomDevs } from "../../support/random-txs.ts";
 
 const seed = 91;
-const total = 10_000;
 const perBlock = 200;
 const random = prng(seed);
 const pick = (limit: number) => Math.floor(random() * limit);
@@ -54,7 +54,7 @@ function resign(bytes: Uint8Array, other: Uint8Array): Uint8Array {
   return TxRaw.encode({ bodyBytes, authInfoBytes, signatures }).finish();
 }
 
-t.test(`${total} byte strings; seed ${seed}`, async (t) => {
+t.test(`${byteStrings} byte strings; seed ${seed}`, async (t) => {
   const chain = await AppChain.start();
   await chain.block();
   const source = new RandomTxs(chain, seed);
@@ -65,7 +65,7 @@ t.test(`${total} byte strings; seed ${seed}`, async (t) => {
     const isTyped = result.code === 0 || (result.code > 1 && result.codespace !== "undefined");
     if (!isTyped) t.fail(`${where}: ${key} ${result.log}`);
   };
-  for (let done = 0; done < total; done += perBlock) {
+  for (let done = 0; done < byteStrings; done += perBlock) {
     const good = source.block(20);
     const inputs = Array.from({ length: perBlock }, (_, index) => {
       const from = good.txs[index % good.txs.length] as Uint8Array;

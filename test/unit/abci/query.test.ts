@@ -10,7 +10,7 @@ import { SimulateRequest, SimulateResponse } from "cosmjs-types/cosmos/tx/v1beta
 import { AuthInfo, Tx, TxBody, TxRaw } from "cosmjs-types/cosmos/tx/v1beta1/tx";
 import t from "tap";
 import { parseBech32 } from "../../../src/encoding/bech32.ts";
-import { fromUtf8, toBase64, utf8 } from "../../../src/encoding/bytes.ts";
+import { fromUtf8, toBase64, toHex, utf8 } from "../../../src/encoding/bytes.ts";
 import { balanceKey } from "../../../src/modules/bank/keys.ts";
 import {
   AppChain,
@@ -23,6 +23,7 @@ import {
   signTx,
   startBalance,
 } from "../../support/app-chain.ts";
+import { byteStrings, Noise } from "../../support/noise.ts";
 
 const coins = (amount: string, denom = "ngonka") => [{ denom, amount }];
 const sendTx = (sequence: bigint, amount = "1") =>
@@ -303,4 +304,31 @@ t.test("the consensus parameters are those of the engine", async (t) => {
   const types = { request: consensus.QueryParamsRequest, response: consensus.QueryParamsResponse };
   const { params } = chain.ask("/cosmos.consensus.v1.Query/Params", types, {});
   t.equal(params?.block?.maxGas, 77_000_000n);
+});
+
+t.test(`${byteStrings} queries: an answer or a code, never "internal error"`, async (t) => {
+  const noise = new Noise(t, 12);
+  const chain = await AppChain.start();
+  await chain.block([sendTx(0n)]);
+  const stores = ["bank", "acc", "nothing"].flatMap((name) => [
+    `/store/${name}/key`,
+    `/store/${name}/subspace`,
+  ]);
+  const others = ["/app/simulate", "/app/version", "/p2p/filter/id/x", "/", ""];
+  const methods = chain.app.registry.queries.map(({ path }) => path);
+  const datas = [balanceOfBob, sendTx(1n), balanceKey(new Uint8Array(20), "ngonka")];
+  const codes = new Map<string, number>();
+  for (let i = 0; i < byteStrings; i++) {
+    const whole = noise.pick([noise.pick(methods), noise.pick(stores), noise.pick(others)]);
+    const path = noise.below(4) > 0 ? whole : Buffer.from(noise.damaged(utf8(whole))).toString();
+    const data = noise.below(4) === 0 ? noise.pick(datas) : noise.like(datas);
+    const height = noise.pick([0n, 0n, 0n, 1n, 2n, -1n, 1n << 63n]);
+    const answer = chain.app.query({ path, data, height, prove: noise.below(2) === 0 });
+    const code = `${answer.codespace} ${answer.code}`;
+    codes.set(code, (codes.get(code) ?? 0) + 1);
+    if (answer.codespace === "undefined" || answer.log === "internal error") {
+      t.fail(`SEED=${noise.seed}: ${path} ${toHex(data)} at ${height}: ${code} ${answer.log}`);
+    }
+  }
+  t.ok((codes.get(" 0") ?? 0) > 500 && codes.size > 6, JSON.stringify([...codes]));
 });

@@ -1,5 +1,5 @@
 /** What the documents say of the repository: links, the import table, commands. */
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
 import t from "tap";
 import { program } from "../../../src/cli/main.ts";
@@ -100,4 +100,21 @@ t.test("the import table of ARCHITECTURE.md is the one that is checked", async (
   t.notOk(mayImport("src/modules/bank/a.ts", "src/modules/auth/b.ts"));
   t.notOk(mayImport("src/abci/ante/a.ts", "src/modules/auth/b.ts"));
   t.ok(mayImport("src/abci/wiring.ts", "src/modules/auth/b.ts"));
+});
+
+t.test("spec/decoders.md names every file that decodes, and its tests feed enough", async (t) => {
+  const page = read("spec/decoders.md");
+  const sources = readdirSync(path.join(root, "src"), { recursive: true, encoding: "utf8" });
+  const decodes = /\b(decodeTotal|decodeStrict|JSON\.parse)\(/;
+  for (const file of sources.map((each) => `src/${each}`)) {
+    if (!file.endsWith(".ts") || /^src\/(cli|localnet)\//.test(file)) continue;
+    if (decodes.test(read(file))) t.ok(page.includes(`\`${file}\``), file);
+  }
+  for (const [, file = ""] of page.matchAll(/`((?:src|test)\/[^`]+\.ts)`/g)) {
+    t.ok(existsSync(path.join(root, file)), file);
+  }
+  const rows = [...page.matchAll(/^\| .* \| `(test\/[^`]+)` \|$/gm)];
+  t.ok(rows.length > 20);
+  for (const [, test = ""] of rows) t.match(read(test), /byteStrings/, test);
+  t.match(read("test/support/noise.ts"), /byteStrings = 10_000;/);
 });

@@ -11,6 +11,7 @@ import { encodeFrame, readFrames, type WalRecord } from "../../../src/consensus/
 import { Wal, WalDamagedError } from "../../../src/consensus/wal/wal.ts";
 import { toHex, utf8 } from "../../../src/encoding/bytes.ts";
 import { SimLogDisk } from "../../sim/disks.ts";
+import { byteStrings, Noise } from "../../support/noise.ts";
 import { silent } from "../../support/one-validator.ts";
 import { prng } from "../../support/prng.ts";
 
@@ -129,6 +130,19 @@ t.test("W5: any flipped byte is found, whatever follows is not believed", async 
       records.map((_, i) => BigInt(i)),
       `seed ${seed}`,
     );
+  }
+});
+
+t.test(`W5: ${byteStrings} damaged logs are read up to the damage`, async (t) => {
+  const noise = new Noise(t, 5);
+  const log = Buffer.concat([1n, 2n, 3n].map((height) => encodeFrame(timeout(height), time)));
+  for (const bytes of noise.strings([log])) {
+    try {
+      const { records, goodBytes } = readFrames(bytes);
+      if (goodBytes > bytes.length || records.length > 20) t.fail(toHex(bytes));
+    } catch (error) {
+      t.fail(`SEED=${noise.seed}: ${toHex(bytes)}: ${error}`);
+    }
   }
 });
 

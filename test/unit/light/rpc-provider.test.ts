@@ -6,11 +6,13 @@ import t from "tap";
 import { sha256 } from "../../../src/crypto/hash.ts";
 import { toHex, toUpperHex, utf8 } from "../../../src/encoding/bytes.ts";
 import { fromMillis } from "../../../src/encoding/time.ts";
+import { ProviderError } from "../../../src/light/errors.ts";
 import { RpcProvider } from "../../../src/light/rpc-provider.ts";
 import { hashHeader } from "../../../src/types/header.ts";
 import { evidenceFromJson } from "../../../src/types/json/evidence.ts";
 import { LightChain } from "../../support/light-chain.ts";
 import { LightRpc } from "../../support/light-rpc.ts";
+import { byteStrings, Noise } from "../../support/noise.ts";
 import { runCli } from "../../support/run-cli.ts";
 
 /** A set of more than one page; the clock of the command line is the real one. */
@@ -68,6 +70,43 @@ t.test("what a node says instead of a block", async (t) => {
   await t.rejects(provider.lightBlock(5n), faulty("bad block"));
   await rpc.close();
   await t.rejects(provider.lightBlock(5n), faulty("no response"));
+});
+
+t.test(`${byteStrings} answers: a block of theirs or a ProviderError`, async (t) => {
+  const noise = new Noise(t, 6);
+  const rpc = honest();
+  const url = await rpc.listen();
+  const heard = new Map<string, string>();
+  const listening = new RpcProvider({
+    ...{ url, evidenceJson },
+    fetch: async (to, init) => {
+      const response = await fetch(to, init);
+      heard.set(JSON.parse(String(init?.body)).method, await response.clone().text());
+      return response;
+    },
+  });
+  const whole = await listening.lightBlock(5n);
+  await rpc.close();
+  let read = 0;
+  const provider = new RpcProvider({
+    ...{ url, evidenceJson },
+    fetch: async (_, init) => {
+      const text = heard.get(JSON.parse(String(init?.body)).method) ?? "";
+      const kind = noise.below(4);
+      if (kind === 0) return new Response(text);
+      if (kind === 1) return new Response(Buffer.from(noise.like([utf8(text)])));
+      return new Response(JSON.stringify(noise.json(JSON.parse(text), 0.01)));
+    },
+  });
+  for (let i = 0; i < byteStrings; i++) {
+    try {
+      const block = await provider.lightBlock(5n);
+      if (block.header.height === whole.header.height) read++;
+    } catch (error) {
+      if (!(error instanceof ProviderError)) t.fail(`SEED=${noise.seed}: ${error}`);
+    }
+  }
+  t.ok(read > 100 && read < byteStrings * 0.9, `${read} are blocks`);
 });
 
 const home = () => mkdtempSync(path.join(tmpdir(), "gonka-light-"));

@@ -3,10 +3,11 @@
  * syntax/syntax_test.go} and tendermint-rs kvstore_fixtures/v0_38 (subscribe_malformed).
  */
 import t from "tap";
+import { utf8 } from "../../../src/encoding/bytes.ts";
 import { matches } from "../../../src/rpc/query/match.ts";
 import { formatQuery, parseQuery } from "../../../src/rpc/query/parser.ts";
 import { QuerySyntaxError, scan } from "../../../src/rpc/query/scanner.ts";
-import { prng } from "../../support/prng.ts";
+import { byteStrings, Noise } from "../../support/noise.ts";
 
 /** Whether the text can be read; anything but a QuerySyntaxError goes on. */
 function isReadable(read: (text: string) => unknown, text: string): boolean {
@@ -231,23 +232,22 @@ t.test("a query matches when each condition meets some value", async (t) => {
   }
 });
 
-t.test("any text is a query or a QuerySyntaxError", async (t) => {
-  const seed = 20260722;
-  const random = prng(seed);
-  const pieces = [
-    ..."' .<>=AND\t\0é&-9TZ:",
-    "AND",
-    "EXISTS",
-    "CONTAINS",
-    "TIME ",
-    "DATE ",
-    "a.b",
-    "'x'",
-  ];
-  for (let round = 0; round < 2000; round++) {
-    const length = Math.floor(random() * 12);
-    const parts = Array.from({ length }, () => pieces[Math.floor(random() * pieces.length)]);
-    const text = parts.join(" ".repeat(Math.floor(random() * 2)));
-    t.doesNotThrow(() => isReadable(parseQuery, text), `seed ${seed}: ${JSON.stringify(text)}`);
+t.test(`${byteStrings} texts: each is a query or a QuerySyntaxError`, async (t) => {
+  const noise = new Noise(t, 20_260_722);
+  const words = ["AND", "EXISTS", "CONTAINS", "TIME ", "DATE ", "a.b", "'x'", "'", "é", "\0", "\t"];
+  const signs = [...". <>=&-9TZ:", "2020-01-01", "T00:00:00Z", "0.5", "9".repeat(40)];
+  const whole = ["tm.event='Tx' AND tx.height>5", "a.b CONTAINS 'c' AND d.e EXISTS"].map(utf8);
+  let read = 0;
+  for (let i = 0; i < byteStrings; i++) {
+    const damaged = Buffer.from(noise.like(whole)).toString("utf8");
+    const text = i % 2 === 0 ? noise.text([...words, ...signs]) : damaged;
+    try {
+      if (!isReadable(parseQuery, text)) continue;
+      matches(parseQuery(text), new Map([["a.b", ["x", "5"]]]));
+      read++;
+    } catch (error) {
+      t.fail(`SEED=${noise.seed}: ${JSON.stringify(text)}: ${error}`);
+    }
   }
+  t.ok(read > 100 && read < byteStrings / 2, `${read} are queries`);
 });

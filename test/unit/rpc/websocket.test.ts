@@ -6,6 +6,7 @@
 import t from "tap";
 import { WebSocket } from "ws";
 import { toBase64, utf8 } from "../../../src/encoding/bytes.ts";
+import { byteStrings } from "../../support/noise.ts";
 import { prng } from "../../support/prng.ts";
 import { type Reply, type RpcChain, startRpcChain } from "../../support/rpc-chain.ts";
 import { until } from "../../support/until.ts";
@@ -213,27 +214,44 @@ t.test("a client that does not read loses its subscription, not the node", async
   await slow.close();
 });
 
-t.test("10,000 frames of noise: an error each, or silence; then it still works", async (t) => {
-  const seed = 4;
-  const random = prng(seed);
-  const client = await Client.open();
-  const pick = <T>(list: readonly T[]): T => list[Math.floor(random() * list.length)] as T;
-  const pieces = ["{", "}", "[", "]", '"id"', ":", "1", '"method"', '"block"', ",", "null", "\\u"];
-  const whole = ['{"id":1,"method":"subscribe"}', '[{"id":1,"method":"health"}]', '{"id":{}}'];
-  for (let frame = 0; frame < 10_000; frame++) {
-    const noise = Array.from({ length: Math.floor(random() * 8) }, () => pick(pieces)).join("");
-    const text = random() < 0.1 ? pick(whole) : noise;
-    client.socket.send(random() < 0.5 ? text : Buffer.from(text));
-  }
-  t.same((await client.ask("health", {}, "end")).result, {});
-  t.ok(client.heard.length > 5_000);
-  const codes = new Set(client.heard.map(({ error }) => error?.code));
-  for (const code of codes) {
-    t.ok([undefined, -32700, -32601, -32603].includes(code), `seed ${seed}: ${code}`);
-  }
-  await client.close();
-  t.same((await rpc.get("/health")).json.result, {});
-});
+t.test(
+  `${byteStrings} frames of noise: an error each, or silence; then it still works`,
+  async (t) => {
+    const seed = Number(process.env.SEED ?? 4);
+    t.comment(`SEED=${seed}`);
+    const random = prng(seed);
+    const client = await Client.open();
+    const pick = <T>(list: readonly T[]): T => list[Math.floor(random() * list.length)] as T;
+    const pieces = [
+      "{",
+      "}",
+      "[",
+      "]",
+      '"id"',
+      ":",
+      "1",
+      '"method"',
+      '"block"',
+      ",",
+      "null",
+      "\\u",
+    ];
+    const whole = ['{"id":1,"method":"subscribe"}', '[{"id":1,"method":"health"}]', '{"id":{}}'];
+    for (let frame = 0; frame < byteStrings; frame++) {
+      const noise = Array.from({ length: Math.floor(random() * 8) }, () => pick(pieces)).join("");
+      const text = random() < 0.1 ? pick(whole) : noise;
+      client.socket.send(random() < 0.5 ? text : Buffer.from(text));
+    }
+    t.same((await client.ask("health", {}, "end")).result, {});
+    t.ok(client.heard.length > 5_000);
+    const codes = new Set(client.heard.map(({ error }) => error?.code));
+    for (const code of codes) {
+      t.ok([undefined, -32700, -32601, -32603].includes(code), `seed ${seed}: ${code}`);
+    }
+    await client.close();
+    t.same((await rpc.get("/health")).json.result, {});
+  },
+);
 
 t.test("a frame over the limit closes its own connection only", async (t) => {
   const [large, other] = [await Client.open(), await Client.open()];

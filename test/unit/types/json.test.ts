@@ -1,5 +1,6 @@
 /** CometBFT's JSON of blocks and evidence, written and read back; the readers are total. */
-import type { Evidence } from "cosmjs-types/tendermint/types/evidence";
+import { DuplicateVoteEvidence, type Evidence } from "cosmjs-types/tendermint/types/evidence";
+import { Vote } from "cosmjs-types/tendermint/types/types";
 import t from "tap";
 import { sha256 } from "../../../src/crypto/hash.ts";
 import { utf8 } from "../../../src/encoding/bytes.ts";
@@ -9,7 +10,7 @@ import { evidenceFromJson } from "../../../src/types/json/evidence.ts";
 import { readCommit, readHeader, readValidator } from "../../../src/types/json/light-block.ts";
 import { lightClientAttackEvidence } from "../../../src/types/light/light-attack.ts";
 import { LightChain } from "../../support/light-chain.ts";
-import { prng } from "../../support/prng.ts";
+import { byteStrings, Noise } from "../../support/noise.ts";
 
 const chain = new LightChain(() => [1, 2, 3, 4]);
 const conflicting = chain.forge(8n, {
@@ -60,33 +61,37 @@ t.test("what is missing or malformed is named", (t) => {
   t.end();
 });
 
-t.test("no JSON makes a reader throw", (t) => {
-  const seed = Number(process.env.SEED ?? 20_261);
-  t.comment(`SEED=${seed}`);
-  const random = prng(seed);
-  const pick = <T>(of: readonly T[]): T | undefined => of[Math.floor(random() * of.length)];
-  const strange: readonly unknown[] = [
-    null,
-    0,
-    -1,
-    1e300,
-    "",
-    "-",
-    "9".repeat(30),
-    [],
-    {},
-    [[]],
-    true,
-  ];
-  const mutate = (value: unknown): unknown => {
-    if (random() < 0.05) return pick(strange);
-    if (Array.isArray(value)) return value.map(mutate);
-    if (typeof value !== "object" || value === null) return value;
-    return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, mutate(inner)]));
-  };
+const vote = (fill: number): Vote => ({
+  ...Vote.fromPartial({ type: 2, height: 10n, round: 1, signature: new Uint8Array(64) }),
+  blockId: {
+    hash: new Uint8Array(32).fill(fill),
+    partSetHeader: { total: 1, hash: new Uint8Array(32) },
+  },
+  timestamp: { seconds: 1_700_000_000n, nanos: 7 },
+  validatorAddress: new Uint8Array(20),
+});
+const duplicate: Evidence = {
+  duplicateVoteEvidence: DuplicateVoteEvidence.fromPartial({
+    ...{ voteA: vote(1), voteB: vote(2), totalVotingPower: 9n, validatorPower: 3n },
+    timestamp: { seconds: 1_700_000_000n, nanos: 7 },
+  }),
+};
+t.test(`${byteStrings} JSONs of evidence: read or refused by name`, (t) => {
+  const noise = new Noise(t, 20_261);
+  const samples = [attack, duplicate].map((each) => JSON.parse(JSON.stringify(evidenceJson(each))));
+  for (const sample of samples) t.type(evidenceFromJson(sample), "object");
   let refused = 0;
-  for (let i = 0; i < 3000; i++)
-    if (typeof evidenceFromJson(mutate(sent())) === "string") refused++;
-  t.ok(refused > 1000, `${refused} refused`);
+  for (let i = 0; i < byteStrings; i++) {
+    const sample = samples[i % 2];
+    const input = noise.json(sample, i % 3 === 0 ? 0.002 : 0.03);
+    try {
+      const read = evidenceFromJson(input);
+      if (typeof read === "string") refused++;
+      else evidenceBytes(read);
+    } catch (error) {
+      t.fail(`SEED=${noise.seed}: ${error}: ${JSON.stringify(input)}`);
+    }
+  }
+  t.ok(refused > byteStrings / 4 && refused < byteStrings, `${refused} refused`);
   t.end();
 });
