@@ -5,8 +5,8 @@
  * go on. Points that only a recovery meets are found on the way and tried too.
  * `npm run test:crash -- --workers 2`, with --only TEXT for labels that contain it, --list to only
  * list them, --kinds before,after. With --done FILE what has passed is noted there, and not tried
- * again by a run that goes on from it. Checked: nothing signed twice, no decided block lost or another,
- * every header has the app hash that execution gave, and executing all blocks again gives it too.
+ * again by a run that goes on from it. Checked: nothing signed twice, no decided block lost or
+ * another, every header has the app hash that execution gave, and executing all again gives it too.
  */
 import {
   appendFileSync,
