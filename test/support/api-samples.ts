@@ -5,19 +5,17 @@ import { toBase64, toUpperHex } from "../../src/encoding/bytes.ts";
 import { txHash } from "../../src/types/tx.ts";
 import { alice } from "./app-chain.ts";
 
+/** Fields that hold the address of an account. */
+export const addressFields: readonly string[] = [
+  ...["address", "address_string", "operator", "voter", "depositor", "granter", "grantee"],
+  ...["delegator_addr", "delegator_address"],
+];
+
 /** Values for fields, by snake_case name; 1 for any other number in a path. */
 export function sampleFields(tx: Uint8Array): Readonly<Record<string, string>> {
   return {
-    address: alice.address,
-    address_string: alice.address,
+    ...Object.fromEntries(addressFields.map((name) => [name, alice.address])),
     address_bytes: toBase64(new Uint8Array(20)),
-    operator: alice.address,
-    voter: alice.address,
-    depositor: alice.address,
-    granter: alice.address,
-    grantee: alice.address,
-    delegator_addr: alice.address,
-    delegator_address: alice.address,
     denom: "ngonka",
     name: "gov",
     params_type: "voting",
@@ -43,10 +41,14 @@ export const camelCase = (name: string): string =>
   name.replace(/_(\w)/g, (_, letter: string) => letter.toUpperCase());
 
 /** The request of a route in JSON's names, and the URL of its first REST door. */
-export function sampleRequest(route: Route, tx: Uint8Array) {
+export function sampleRequest(
+  route: Route,
+  tx: Uint8Array,
+  more: Readonly<Record<string, string>> = {},
+) {
   const method = route.path.split("/")[2] ?? "";
   const [rule] = route.http;
-  const samples = sampleFields(tx);
+  const samples: Readonly<Record<string, string>> = { ...sampleFields(tx), ...more };
   const body = sampleBodies(tx)[method];
   const shape = route.request.fromJSON({}) as Record<string, unknown>;
   const fields: Record<string, string> = {};

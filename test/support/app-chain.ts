@@ -133,9 +133,11 @@ export class AppChain {
   readonly db: Db;
   /** Nanoseconds are zero: one block, one second. */
   seconds = genesisTime.seconds;
-  private constructor(app: StateMachine, db: Db) {
+  readonly bech32Prefix: string;
+  private constructor(app: StateMachine, db: Db, bech32Prefix: string) {
     this.app = app;
     this.db = db;
+    this.bech32Prefix = bech32Prefix;
   }
 
   static async start(
@@ -145,11 +147,13 @@ export class AppChain {
       maxGas?: bigint;
       verifyBatch?: AppOptions["verifyBatch"];
       turn?: AppOptions["turn"];
+      identity?: Pick<AppOptions, "bech32Prefix" | "baseDenom" | "profile">;
     } = {},
   ): Promise<AppChain> {
     const db = new MemoryDb();
-    const { minGasPrices, verifyBatch, turn } = options;
-    const chain = new AppChain(await openApp(db, minGasPrices, { verifyBatch, turn }), db);
+    const { minGasPrices, verifyBatch, turn, identity } = options;
+    const app = await openApp(db, minGasPrices, { verifyBatch, turn, ...identity });
+    const chain = new AppChain(app, db, identity?.bech32Prefix ?? "gonka");
     chain.initChain(options.state ?? appState(), options.maxGas);
     return chain;
   }

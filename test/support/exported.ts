@@ -1,4 +1,5 @@
 /** Comparing a chain with one that began from its export. */
+import { wireSimapp } from "../../src/abci/simapp.ts";
 import { Registry } from "../../src/abci/tx/registry.ts";
 import { wireModules } from "../../src/abci/wiring.ts";
 import { toHex, utf8 } from "../../src/encoding/bytes.ts";
@@ -27,10 +28,20 @@ export async function copyOf(chain: AppChain, maxGas = -1n): Promise<AppChain> {
   return copy;
 }
 
+/** Whose modules the stores belong to. */
+interface Wiring {
+  readonly bech32Prefix: string;
+  readonly baseDenom: string;
+  readonly profile: "gonka" | "simapp";
+}
+const network: Wiring = { bech32Prefix: "gonka", baseDenom: "ngonka", profile: "gonka" };
+
 /** Every pair of every store of the last committed version. */
-export async function pairsOf(db: Db): Promise<Map<string, string[]>> {
-  const identity = { addresses: new Addresses("gonka"), baseDenom: "ngonka" };
-  const names = wireModules(identity, new Registry()).modules.flatMap(({ stores }) => stores);
+export async function pairsOf(db: Db, wiring = network): Promise<Map<string, string[]>> {
+  const { bech32Prefix, baseDenom, profile } = wiring;
+  const identity = { addresses: new Addresses(bech32Prefix), baseDenom };
+  const wire = profile === "simapp" ? wireSimapp : wireModules;
+  const names = wire(identity, new Registry()).modules.flatMap(({ stores }) => stores);
   const store = await Multistore.open(db, names);
   const last = store.at(store.version);
   if (!last) throw new Error("nothing is committed");

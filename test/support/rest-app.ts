@@ -40,8 +40,8 @@ export class RestApp {
     });
   }
 
-  static async start(): Promise<RestApp> {
-    const app = new RestApp(await AppChain.start());
+  static async start(chain?: AppChain): Promise<RestApp> {
+    const app = new RestApp(chain ?? (await AppChain.start()));
     const port = await app.#rest.start({ host: "127.0.0.1", port: 0 });
     app.#url = `http://127.0.0.1:${port}`;
     return app;
@@ -99,7 +99,7 @@ export class RestApp {
       messages: app.registry.msgs,
       anyTypeUrls: () => [...app.registry.anyTypes.keys()],
       anyType: (typeUrl) => app.registry.anyTypes.get(typeUrl) as Codec<object> | undefined,
-      bech32Prefix: "gonka",
+      bech32Prefix: this.chain.bech32Prefix,
       minimumGasPrices: "0ngonka",
       query: (request) => app.query(request),
       broadcast: async (tx) => app.checkTx({ tx, type: CheckTxType.NEW }),

@@ -137,6 +137,14 @@ export class DelegationKeeper {
     return bytes && UnbondingDelegation.decode(bytes);
   }
 
+  /** At genesis: the other pool's balance counts the tokens already. */
+  restoreUnbonding(ctx: Context, pair: keys.Pair, entries: UnbondingDelegation["entries"]): void {
+    this.#setUnbonding(ctx, pair, entries);
+    for (const { completionTime } of entries) {
+      this.kv(ctx).set(keys.maturingKey(completionTime, pair), new Uint8Array());
+    }
+  }
+
   /** Pays out what has matured at the time of this block. */
   completeUnbondings(ctx: Context): void {
     const { time } = ctx.block;

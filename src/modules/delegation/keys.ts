@@ -10,7 +10,7 @@ export const delegationPrefix = Uint8Array.of(0x31);
 export const unbondingPrefix = Uint8Array.of(0x32);
 const unbondingOfPrefix = Uint8Array.of(0x33);
 const maturingPrefix = Uint8Array.of(0x41);
-const withdrawPrefix = Uint8Array.of(0x61);
+export const withdrawPrefix = Uint8Array.of(0x61);
 const delegationOfPrefix = Uint8Array.of(0x71);
 
 /** Who delegated to whom. */

@@ -1,8 +1,4 @@
-/**
- * Random delegations in the simapp profile: supply stays, pools own what they should, validators
- * follow their tokens, unbonded tokens come back in time. spec/modules/delegation.md.
- */
-import { readFileSync } from "node:fs";
+import { MsgSetWithdrawAddress } from "cosmjs-types/cosmos/distribution/v1beta1/tx";
 import {
   MsgBeginRedelegate,
   MsgDelegate,
@@ -12,84 +8,59 @@ import * as abci from "cosmjs-types/tendermint/abci/types";
 import t from "tap";
 import { createApp } from "../../../../src/abci/app.ts";
 import type { StateMachine } from "../../../../src/abci/state-machine.ts";
-import { secp256k1Address } from "../../../../src/crypto/secp256k1.ts";
-import { toBech32 } from "../../../../src/encoding/bech32.ts";
-import { toBase64, utf8 } from "../../../../src/encoding/bytes.ts";
+import { utf8 } from "../../../../src/encoding/bytes.ts";
 import { MemoryDb } from "../../../../src/store/memory-db.ts";
 import { defaultConsensusParams } from "../../../../src/types/consensus-params.ts";
 import { any, chainId, dev, genesisTime, signTx, silentLog } from "../../../support/app-chain.ts";
+import { pairsOf } from "../../../support/exported.ts";
 import { prng } from "../../../support/prng.ts";
+import {
+  simappConsensusKey,
+  simappDevs,
+  simappIdentity,
+  simappState,
+} from "../../../support/simapp-chain.ts";
 
-type Json = Record<string, Record<string, unknown[]>>;
-const consensusKey = (n: number) => new Uint8Array(32).fill(n);
-const [val, ...users] = ["val", "u1", "u2", "u3"].map((name, number) => {
-  const made = dev(name, number);
-  const bytes = secp256k1Address(made.publicKey);
-  const operator = toBech32("cosmosvaloper", bytes);
-  return { ...made, address: toBech32("cosmos", bytes), operator };
-});
-if (!val) throw new Error("a validator");
-const second = users[0]?.operator ?? "";
+const consensusKey = simappConsensusKey;
+const [val, ...users] = simappDevs;
+const second = users[0].operator;
 
-/** The profile with our accounts: two validators of 3,000,000 and 1,000,000 ustake. */
-function genesis(): Json {
-  const file = new URL("../../../../genesis/simapp.json", import.meta.url);
-  const { app_state: state } = JSON.parse(readFileSync(file, "utf8")) as { app_state: Json };
-  const all = [val, ...users].flatMap((one) => (one ? [one] : []));
-  const pool = state.bank?.balances?.at(-1) as { address: string; coins: object[] };
-  Object.assign(state.auth ?? {}, {
-    accounts: all.map(({ address }, index) => ({
-      "@type": "/cosmos.auth.v1beta1.BaseAccount",
-      address,
-      pub_key: null,
-      account_number: String(index),
-      sequence: "0",
-    })),
-  });
-  const coins = (amount: string) => [{ denom: "ustake", amount }];
-  Object.assign(state.bank ?? {}, {
-    balances: [
-      ...all.map(({ address }) => ({ address, coins: coins("50000000") })),
-      { address: pool.address, coins: coins("4000000") },
-    ],
-  });
-  const [template] = state.staking?.validators ?? [];
-  const operators = [val?.operator, second];
-  Object.assign(state.staking ?? {}, {
-    validators: operators.map((operator_address, n) => ({
-      ...(template as object),
-      operator_address,
-      consensus_pub_key: toBase64(consensusKey(n + 1)),
-    })),
-    delegations: operators.map((validator_address, n) => ({
-      delegator_address: all[n]?.address,
-      validator_address,
-      tokens: n === 0 ? "3000000" : "1000000",
-    })),
-  });
-  return state;
+interface Chain {
+  readonly app: StateMachine;
+  readonly db: MemoryDb;
+  readonly first: abci.ResponseInitChain;
 }
 
-async function start(): Promise<{ app: StateMachine; first: abci.ResponseInitChain }> {
+async function start(
+  state: object = simappState(),
+  initialHeight = 1n,
+  seconds = 0n,
+): Promise<Chain> {
+  const db = new MemoryDb();
   const app = await createApp({
-    db: new MemoryDb(),
+    db,
     chainId,
-    bech32Prefix: "cosmos",
-    baseDenom: "ustake",
-    profile: "simapp",
+    ...simappIdentity,
     minGasPrices: "",
     version: "0.0.0-test",
     log: silentLog,
   });
   const first = app.initChain({
-    time: genesisTime,
+    time: { seconds: genesisTime.seconds + seconds, nanos: 0 },
     chainId,
     consensusParams: defaultConsensusParams(),
     validators: [],
-    appStateBytes: utf8(JSON.stringify(genesis())),
-    initialHeight: 1n,
+    appStateBytes: utf8(JSON.stringify(state)),
+    initialHeight,
   });
-  return { app, first };
+  return { app, db, first };
+}
+
+/** Every pair of every store, without what a fee and a sequence change. */
+async function pairsWithout(db: MemoryDb, ...stores: string[]): Promise<Map<string, string[]>> {
+  const pairs = await pairsOf(db, simappIdentity);
+  for (const store of stores) pairs.delete(store);
+  return pairs;
 }
 
 async function block(app: StateMachine, height: bigint, seconds: bigint, txs: Uint8Array[]) {
@@ -107,66 +78,146 @@ t.test("genesis gives validators the power of their tokens", async (t) => {
   ]);
 });
 
+/** Random messages of the module, one a transaction. */
+class RandomDelegations {
+  readonly sequences = new Map<string, bigint>();
+  readonly #random: () => number;
+  constructor(seed: number) {
+    this.#random = prng(seed);
+  }
+
+  below(limit: number): number {
+    return Math.floor(this.#random() * limit);
+  }
+
+  tx(): Uint8Array {
+    const from = [val, ...users][this.below(4)] ?? users[0];
+    if (!from || !val) throw new Error("an account");
+    const amount = { denom: "ustake", amount: String(1 + this.below(3_000_000)) };
+    const [a, b] = this.below(2) === 0 ? [val.operator, second] : [second, val.operator];
+    const pair = { delegatorAddress: from.address, validatorAddress: a, amount };
+    const { delegatorAddress } = pair;
+    const messages = [
+      any(MsgDelegate, pair),
+      any(MsgUndelegate, pair),
+      any(MsgBeginRedelegate, {
+        ...{ delegatorAddress, amount, validatorSrcAddress: a, validatorDstAddress: b },
+      }),
+      any(MsgSetWithdrawAddress, { delegatorAddress, withdrawAddress: users[0]?.address ?? "" }),
+    ];
+    const sequence = this.sequences.get(from.name) ?? 0n;
+    this.sequences.set(from.name, sequence + 1n);
+    const one = messages[this.below(messages.length)];
+    // Of two messages, the second may fail: then the first must not have happened.
+    const two = this.below(3) === 0 ? messages[this.below(2)] : undefined;
+    const chosen = [one, two].filter((each) => each !== undefined);
+    return signTx({ from, sequence, messages: chosen, gas: 900_000n, fee: [] });
+  }
+}
+
+const sequencesOf = (app: StateMachine): Map<string, bigint> => {
+  const { accounts } = app.exportState().appState.auth as {
+    accounts: { address: string; sequence: string }[];
+  };
+  const of = (address: string) => accounts.find((each) => each.address === address)?.sequence;
+  return new Map(
+    [val, ...users].map((one) => [one?.name ?? "", BigInt(of(one?.address ?? "") ?? -1)]),
+  );
+};
+
 for (const seed of [1, Number(process.env.SEED ?? Date.now() % 1_000_000)]) {
   t.test(`random delegations, SEED=${seed}`, async (t) => {
-    const random = prng(seed);
-    const below = (limit: number) => Math.floor(random() * limit);
-    const { app } = await start();
-    const sequences = new Map<string, bigint>();
+    const { app, db } = await start();
+    const random = new RandomDelegations(seed);
     let [accepted, refused] = [0, 0];
     for (let height = 1n; height <= 25n; height++) {
-      const txs = [0, 1, 2].map(() => {
-        const from = [val, ...users][below(4)] ?? users[0];
-        if (!from || !val) throw new Error("an account");
-        const amount = { denom: "ustake", amount: String(1 + below(3_000_000)) };
-        const [a, b] = below(2) === 0 ? [val.operator, second] : [second, val.operator];
-        const pair = { delegatorAddress: from.address, validatorAddress: a, amount };
-        const message = [
-          any(MsgDelegate, pair),
-          any(MsgUndelegate, pair),
-          any(MsgBeginRedelegate, {
-            delegatorAddress: from.address,
-            validatorSrcAddress: a,
-            validatorDstAddress: b,
-            amount,
-          }),
-        ][below(3)];
-        const sequence = sequences.get(from.name) ?? 0n;
-        sequences.set(from.name, sequence + 1n);
-        const messages = message ? [message] : [];
-        return signTx({ from, sequence, messages, gas: 400_000n, fee: [] });
-      });
-      const { txResults } = await block(app, height, height, txs);
+      const { txResults } = await block(app, height, height, [
+        random.tx(),
+        random.tx(),
+        random.tx(),
+      ]);
       for (const { code } of txResults) code === 0 ? accepted++ : refused++;
-      t.same(app.brokenInvariants(), [], `height ${height}`);
+      t.same(app.brokenInvariants(), [], `height ${height}: supply is balances, and the pools`);
+      const used = [...sequencesOf(app)].filter(([, sequence]) => sequence > 0n);
+      t.same(new Map(used), random.sequences, "each transaction used one sequence");
     }
     t.ok(accepted > 10 && refused > 10, `${accepted} accepted, ${refused} refused`);
-    const later = 25n + 1_814_401n;
-    const { events } = await block(app, 26n, later, []);
-    t.ok(events.some(({ type }) => type === "complete_unbonding"));
-    t.same(app.brokenInvariants(), []);
+
+    // Where it is now, from an export: the same pairs, and the same from here on.
     const { appState } = app.exportState();
-    const pool = JSON.stringify((appState.bank as { supply: unknown }).supply);
-    t.equal(pool, JSON.stringify([{ denom: "ustake", amount: "204000000" }]));
+    const copy = await start(JSON.parse(JSON.stringify(appState)), 26n, 25n);
+    const txs = [random.tx(), random.tx(), random.tx()];
+    const [one, two] = [await block(app, 26n, 26n, txs), await block(copy.app, 26n, 26n, txs)];
+    t.same(two.txResults, one.txResults, "the same transactions do the same");
+    t.same(await pairsWithout(copy.db), await pairsWithout(db), "the same stores");
+    const unbonding = appState.staking as { unbonding_delegations: unknown[] };
+    t.ok(unbonding.unbonding_delegations.length > 0, "some tokens unbond");
+
+    const later = 26n + 1_814_401n;
+    for (const chain of [{ app }, copy]) {
+      const { events } = await block(chain.app, 27n, later, []);
+      t.ok(events.some(({ type }) => type === "complete_unbonding"));
+      t.same(chain.app.brokenInvariants(), []);
+    }
+    t.same(await pairsWithout(copy.db), await pairsWithout(db), "what unbonded is paid out");
+    const { supply } = app.exportState().appState.bank as { supply: unknown };
+    t.same(supply, [{ denom: "ustake", amount: "204000000" }]);
+  });
+
+  t.test(`a failed message leaves nothing behind, SEED=${seed}`, async (t) => {
+    const { app, db } = await start();
+    const random = new RandomDelegations(seed + 1);
+    let failed = 0;
+    for (let height = 1n; height <= 60n; height++) {
+      // The stores that every transaction and every block write.
+      const before = height > 1n ? await pairsWithout(db, "acc", "consensus") : undefined;
+      const { txResults } = await block(app, height, height, [random.tx()]);
+      if (!before || txResults[0]?.code === 0) continue;
+      failed++;
+      t.same(await pairsWithout(db, "acc", "consensus"), before, String(txResults[0]?.log));
+    }
+    t.ok(failed > 10, `${failed} failed`);
   });
 }
 
+/** Takes tokens away from the sender's own validator. */
+const leave = (from: (typeof users)[0] | undefined, sequence: bigint, amount: string) =>
+  signTx({
+    from: from ?? dev("nobody", 0),
+    sequence,
+    fee: [],
+    gas: 400_000n,
+    messages: [
+      any(MsgUndelegate, {
+        delegatorAddress: from?.address ?? "",
+        validatorAddress: from?.operator ?? "",
+        amount: { denom: "ustake", amount },
+      }),
+    ],
+  });
+
+t.test("a genesis whose unbondings are not what the pool owns is refused", async (t) => {
+  const { app } = await start();
+  const { txResults } = await block(app, 1n, 1n, [leave(users[0], 0n, "300000")]);
+  t.equal(txResults[0]?.code, 0);
+  const text = JSON.stringify(app.exportState().appState);
+  const [entry = ""] = /\{"creation_height":"1"[^}]*\}/.exec(text) ?? [];
+  t.ok((await start(JSON.parse(text), 2n, 1n)).app, "as it is");
+  const cases: readonly [string, string, RegExp][] = [
+    [entry, entry.replace(/"balance":"300000"/, '"balance":"7"'), /add up to 7, the pool/],
+    [entry, "", /entries: must not be empty/],
+    [entry, entry.replace(/"completion_time":"[^"]*"/, '"completion_time":"x"'), /must be a time/],
+  ];
+  for (const [from, to, problem] of cases) {
+    await t.rejects(start(JSON.parse(text.replace(from, to)), 2n, 1n), problem);
+  }
+  const list = /"unbonding_delegations":\[(.*?\}\]\})\]/.exec(text)?.[1] ?? "none";
+  const twice = JSON.parse(text.replace(list, `${list},${list}`));
+  await t.rejects(start(twice, 2n, 1n), /is there twice/);
+});
+
 t.test("the last power cannot be taken away", async (t) => {
   const { app } = await start();
-  const leave = (from: (typeof users)[0] | undefined, sequence: bigint, amount: string) =>
-    signTx({
-      from: from ?? dev("nobody", 0),
-      sequence,
-      fee: [],
-      gas: 400_000n,
-      messages: [
-        any(MsgUndelegate, {
-          delegatorAddress: from?.address ?? "",
-          validatorAddress: from?.operator ?? "",
-          amount: { denom: "ustake", amount },
-        }),
-      ],
-    });
   const first = await block(app, 1n, 1n, [leave(users[0], 0n, "1000000")]);
   t.equal(first.txResults[0]?.code, 0);
   t.same(first.validatorUpdates, [{ pubKey: { ed25519: consensusKey(2) }, power: 0n }]);
