@@ -4,16 +4,19 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
+import { ed25519PublicKey, nodeId } from "../../src/crypto/ed25519.ts";
 import { defaultDefinitionFile } from "../../src/localnet/definition.ts";
 import { addAccount, formatDraft, type GenesisDraft } from "../../src/localnet/genesis-edit.ts";
 import { Localnet } from "../../src/localnet/localnet.ts";
+import type { Plan } from "../../src/localnet/plan.ts";
 import { LocalnetProcess } from "../../src/localnet/process.ts";
 import { homePaths } from "../../src/node/home.ts";
+import { editToml } from "../../test/support/real-net.ts";
 import type { LoadOptions } from "./options.ts";
 import type { Sender } from "./signed-txs.ts";
 
 const program = fileURLToPath(new URL("../../bin/gonkad.mjs", import.meta.url));
-const startTimeoutMs = 300_000;
+const startTimeoutMs = 600_000;
 /** What each account owns, in ngonka. */
 const wealth = 1_000_000_000n;
 
@@ -36,6 +39,7 @@ export class LoadNet {
     this.chainId = plan.chainId;
     this.rpcPorts = plan.nodes.map(({ rpcPort }) => rpcPort);
     this.firstNumber = editGenesis(localnet, options, senders);
+    if (options.dials > 0) dialInRing(plan, options.dials);
     this.#nodes = plan.nodes.map(({ name, home }, index) => {
       const profile = index === 0 && options.profile;
       const profiling = profile ? ["--cpu-prof", "--cpu-prof-dir", path.resolve(profile)] : [];
@@ -112,6 +116,26 @@ function definition({ timeoutCommit, timeoutSteps }: LoadOptions): string {
     );
   }
   return text.replace(/^timeout_commit = .*$/m, `timeout_commit = "${timeoutCommit}"`);
+}
+
+/**
+ * Validator i dials the i-th plus 1, plus a stride, plus its square and so on: few connections
+ * each, few hops to everybody. Nobody looks for more.
+ */
+function dialInRing({ nodes }: Plan, dials: number): void {
+  const stride = Math.max(2, Math.round(nodes.length ** (1 / dials)));
+  for (const [index, { home }] of nodes.entries()) {
+    const peers = Array.from({ length: dials }, (_, n) => {
+      const peer = nodes[(index + stride ** n) % nodes.length];
+      return peer && `${nodeId(ed25519PublicKey(peer.nodeSeed))}@127.0.0.1:${peer.p2pPort}`;
+    });
+    const persistent_peers = `"${peers.join(",")}"`;
+    editToml(homePaths(home).configToml, "p2p", {
+      persistent_peers,
+      pex: "false",
+      max_num_inbound_peers_per_ip: "0", // All are of this machine.
+    });
+  }
 }
 
 /** Adds the senders and the room for their blocks; returns the first one's account number. */

@@ -34,6 +34,8 @@ export interface LoadOptions {
   readonly nodeOptions: readonly string[];
   /** Milliseconds between the starts of two validators. */
   readonly staggerMs: number;
+  /** How many others each validator dials, in a ring; 0: all, and finds more by exchange of peers. */
+  readonly dials: number;
   readonly method: "broadcast_tx_sync" | "broadcast_tx_async";
   readonly output: "text" | "json";
   /** Where the localnet lives; it stays there when it is given. */
@@ -59,6 +61,7 @@ const flags = {
   profile: { type: "string" },
   "node-option": { type: "string", multiple: true, default: [] as string[] },
   stagger: { type: "string", default: "0" },
+  dials: { type: "string", default: "0" },
   async: { type: "boolean", default: false },
   output: { type: "string", short: "o", default: "text" },
   home: { type: "string" },
@@ -95,10 +98,11 @@ export function readOptions(argv: readonly string[]): LoadOptions {
     profile: values.profile,
     nodeOptions: values["node-option"],
     staggerMs: number("stagger"),
+    dials: number("dials"),
     method: values.async ? "broadcast_tx_async" : "broadcast_tx_sync",
     output: values.output === "json" ? "json" : "text",
     home: values.home,
   };
 }
 
-type Rest = "connections" | "batch" | "window" | "gas" | "block-gas" | "txs" | "stagger";
+type Rest = "connections" | "batch" | "window" | "gas" | "block-gas" | "txs" | "stagger" | "dials";
