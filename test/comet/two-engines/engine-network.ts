@@ -3,7 +3,9 @@
  * kill. Everything lives in a temporary folder; ports follow from the pid of the test.
  */
 import { execFileSync } from "node:child_process";
+import { once } from "node:events";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { generateKeyPairFromSeed } from "@libp2p/crypto/keys";
@@ -80,7 +82,7 @@ export class EngineNetwork {
   }
 
   async #writeHomes(): Promise<void> {
-    const base = 20_000 + (process.pid % 400) * 64;
+    const base = await freePorts(this.#options.plans.length * portsEach);
     const placed = await Promise.all(
       this.#options.plans.map((plan, n) => this.#place(plan, base + n * portsEach)),
     );
@@ -99,10 +101,10 @@ export class EngineNetwork {
       }
       writeKeys(home, one);
       const { gonkaArgs, cometApp, binary } = this.#options;
-      const { name, kind, port } = one;
+      const { name, kind, isValidator, port } = one;
       this.#nodes.set(
         name,
-        new EngineNode({ name, kind, home, port, binary, gonkaArgs, cometApp }),
+        new EngineNode({ name, kind, isValidator, home, port, binary, gonkaArgs, cometApp }),
       );
     }
   }
@@ -163,6 +165,32 @@ export class EngineNetwork {
       );
     writeFileSync(file, text);
   }
+}
+
+/** Below the range from which the system gives ports to whoever connects. */
+const [firstPort, endOfPorts] = [20_000, 28_000];
+
+/**
+ * The first of so many ports that nobody listens on: a node of a run that was killed would answer
+ * in place of one of ours.
+ */
+async function freePorts(count: number): Promise<number> {
+  const slots = Math.floor((endOfPorts - firstPort) / count);
+  for (let tried = 0; tried < slots; tried++) {
+    const base = firstPort + ((process.pid + tried) % slots) * count;
+    const ports = Array.from({ length: count }, (_, n) => base + n);
+    const free = await Promise.all(ports.map(isFree));
+    if (free.every(Boolean)) return base;
+  }
+  throw new Error(`no ${count} free ports from ${firstPort} to ${endOfPorts}`);
+}
+
+async function isFree(port: number): Promise<boolean> {
+  const server = createServer();
+  const listening = once(server.listen(port, "127.0.0.1"), "listening").then(() => true);
+  const isFree = await listening.catch(() => false);
+  server.close();
+  return isFree;
 }
 
 function writeGonka(

@@ -308,6 +308,29 @@ t.test("answers wait for a full queue; a peer that asks too much is banned", asy
   server.sync.removePeer(stuck);
 });
 
+t.test("what a peer was owed is forgotten when it goes, whoever comes by its name", async (t) => {
+  const server = await nodeAt("server", 3);
+  const ask = (peer: Parameters<BlockSync["addPeer"]>[0], height: bigint) =>
+    server.sync.receive(0x40, peer, encodeMessage({ type: "blockRequest", height }));
+  const full = { id: "peer", send: () => false };
+  server.sync.addPeer(full);
+  ask(full, 1n);
+  ask(full, 2n);
+  server.sync.removePeer(full);
+  const got: Uint8Array[] = [];
+  const back = { id: "peer", send: (_: number, m: Uint8Array) => got.push(m) > 0 };
+  server.sync.addPeer(back);
+  ask(back, 9n);
+  await new Promise((resolve) => setTimeout(resolve, 20)); // The retry comes after 2.5 ms here.
+  t.same(
+    got.map((bytes) => decodeMessage(bytes)),
+    [
+      { type: "status", base: 1n, height: 3n },
+      { type: "noBlock", height: 9n },
+    ],
+  );
+});
+
 t.test("a node that finds a decided block invalid stops instead of blaming peers", async (t) => {
   const [ahead, late] = [await nodeAt("ahead", 5), await nodeAt("late", 0)];
   late.network.connect(ahead.network);
