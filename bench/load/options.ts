@@ -34,7 +34,7 @@ export interface LoadOptions {
   readonly nodeOptions: readonly string[];
   /** Milliseconds between the starts of two validators. */
   readonly staggerMs: number;
-  /** How many others each validator dials, in a ring; 0: all, and finds more by exchange of peers. */
+  /** How many others each validator dials, in a ring; 0: all of them. */
   readonly dials: number;
   readonly method: "broadcast_tx_sync" | "broadcast_tx_async";
   readonly output: "text" | "json";
