@@ -17,6 +17,7 @@ export const ingredients = [
   "crashes",
   "power cuts",
   "slow machines",
+  "extensions",
 ] as const;
 /** One of them. */
 export type Ingredient = (typeof ingredients)[number];
@@ -62,16 +63,34 @@ export interface WorldPlan {
   /** Delay of messages when all faults are over: rounds may have to become longer for it. */
   readonly calmDelayMs: number;
   readonly evidenceBlocks: bigint;
+  /** First height with vote extensions, 0n without; from the genesis on, or by an update. */
+  readonly extensionsFrom: bigint;
+  readonly isExtendedByUpdate: boolean;
 }
 
 const [smallSkewMs, largeSkewMs] = [300, 4_000];
+/** Share of the worlds with vote extensions. */
+const extendedShare = 0.3;
 const [quickLinkMs, slowLinkMs] = [10, 220];
+
+/** Draws that leave the world as it is without extensions: the seed has a stream for them. */
+export function drawExtensions(
+  random: () => number,
+  draws: Draws,
+): Pick<WorldPlan, "extensionsFrom" | "isExtendedByUpdate"> {
+  const isOn = random() < extendedShare && draws.allows("extensions");
+  const isExtendedByUpdate = isOn && random() < 0.3;
+  // What the first block says holds from the second on, for a height to come.
+  const first = isExtendedByUpdate ? 3 : 1;
+  const extensionsFrom = isOn ? BigInt(first + Math.floor(random() ** 2 * 4)) : 0n;
+  return { extensionsFrom, isExtendedByUpdate };
+}
 
 /** Draws the plan. An attack brings its own faulty validator, or none may be faulty beside it. */
 export function drawPlan(
   draws: Draws,
   attack: { readonly faulty: number | undefined } | undefined,
-): WorldPlan {
+): Omit<WorldPlan, "extensionsFrom" | "isExtendedByUpdate"> {
   const mayFail = attack?.faulty === undefined;
   const hasTwins = draws.has("twins", 0.3) && mayFail;
   const movesPower = draws.has("moving powers", 0.5);
@@ -104,5 +123,7 @@ export function planText(plan: WorldPlan): readonly string[] {
     skewMs === largeSkewMs && "skew",
     calmDelayMs === slowLinkMs && "slow links",
     evidenceBlocks === 1n && "short evidence",
+    plan.extensionsFrom > 0n &&
+      `extensions ${plan.isExtendedByUpdate ? "turned on " : ""}from ${plan.extensionsFrom}`,
   ].filter((word) => word !== false);
 }

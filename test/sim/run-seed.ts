@@ -1,7 +1,7 @@
 /** What the compiled simulator offers: one seed, or an hour with one Byzantine validator. */
 import type { Logger } from "../../src/consensus/expected.ts";
 import { defaultTimeouts } from "../../src/consensus/waiting/timeouts.ts";
-import { type Behaviour, Byzantine } from "./byzantine/behaviours.ts";
+import { type Behaviour, Byzantine, extending } from "./byzantine/behaviours.ts";
 import { Violation } from "./checks.ts";
 import type { Ingredient } from "./plan.ts";
 import { keys, silent, validators } from "./settings.ts";
@@ -58,6 +58,7 @@ export async function runCalm(of: {
     without: [],
     calm: {
       timeouts: defaultTimeouts,
+      isExtended: behaviour === extending,
       attack: (stage) =>
         behaviour && key ? new Byzantine(stage, { key, number }, behaviour) : undefined,
     },

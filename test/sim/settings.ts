@@ -42,8 +42,15 @@ export const evenPowers = [10n, 10n, 10n, 10n];
 /** Some validators have exactly two thirds; the last, which may be faulty, has a sixth. */
 export const unevenPowers = [20n, 20n, 10n, 10n];
 
-/** The genesis of a world, with these powers and that many blocks until evidence may be too old. */
-export function genesisDoc(powers: readonly bigint[], evidenceBlocks: bigint): GenesisDoc {
+/**
+ * The genesis of a world: powers, how many blocks until evidence may be too old, and from which
+ * height on votes are extended, 0n for none.
+ */
+export function genesisDoc(of: {
+  readonly powers: readonly bigint[];
+  readonly evidenceBlocks: bigint;
+  readonly extensionsFrom: bigint;
+}): GenesisDoc {
   const params = defaultConsensusParams();
   return {
     genesisTime: { seconds: genesisSeconds, nanos: 0 },
@@ -51,10 +58,11 @@ export function genesisDoc(powers: readonly bigint[], evidenceBlocks: bigint): G
     initialHeight: 1n,
     consensusParams: {
       ...params,
-      evidence: { ...params.evidence, maxAgeNumBlocks: evidenceBlocks },
+      evidence: { ...params.evidence, maxAgeNumBlocks: of.evidenceBlocks },
+      abci: { voteExtensionsEnableHeight: of.extensionsFrom },
     },
     validators: keys.map(({ address, pubKey }, index) => {
-      const power = powers[index] ?? 0n;
+      const power = of.powers[index] ?? 0n;
       return { address, pubKey, power, name: "" };
     }),
     appHash: new Uint8Array(0),

@@ -3,7 +3,10 @@
  * of the validators move a little with every block, so that validator sets differ by height.
  */
 import {
+  type RequestExtendVote,
   RequestFinalizeBlock,
+  type RequestPrepareProposal,
+  type RequestVerifyVoteExtension,
   type ResponseCheckTx,
   type ResponseFinalizeBlock,
   type ResponseInfo,
@@ -13,6 +16,7 @@ import type { Application } from "../../src/abci/application.ts";
 import { sha256Parts } from "../../src/crypto/hash.ts";
 import { concat, fromU64be, u64be, utf8 } from "../../src/encoding/bytes.ts";
 import type { Db } from "../../src/execution/expected.ts";
+import type { AppExtensions } from "./extensions.ts";
 
 const committedKey = utf8("committed");
 const executedKey = (tx: Uint8Array): Uint8Array => concat(utf8("executed/"), tx);
@@ -24,6 +28,13 @@ export const isRejected = (tx: Uint8Array): boolean =>
 
 /** What happens to powers: nothing; one moves with every block; the last key leaves and returns. */
 export type Powers = "fixed" | "moving" | "leaving";
+
+/** What the world makes of the application. */
+export interface AppWorld {
+  readonly powers: Powers;
+  readonly keys: readonly Uint8Array[];
+  readonly extensions: AppExtensions;
+}
 
 /** The updates after a block of that height. */
 function updatesAfter(height: bigint, powers: Powers, keys: readonly Uint8Array[]) {
@@ -40,14 +51,16 @@ export class TestApp implements Application {
   readonly #db: Db;
   readonly #powers: Powers;
   readonly #keys: readonly Uint8Array[];
+  readonly #extensions: AppExtensions;
   #height = 0n;
   #hash: Uint8Array = new Uint8Array(32);
   #next: { height: bigint; hash: Uint8Array; txs: readonly Uint8Array[] } | undefined;
 
-  constructor(db: Db, powers: Powers, keys: readonly Uint8Array[]) {
+  constructor(db: Db, { powers, keys, extensions }: AppWorld) {
     this.#db = db;
     this.#powers = powers;
     this.#keys = keys;
+    this.#extensions = extensions;
     const stored = db.get(committedKey);
     if (!stored) return;
     this.#height = fromU64be(stored);
@@ -64,8 +77,9 @@ export class TestApp implements Application {
     return { validators: [], appHash: this.#hash };
   }
 
-  prepareProposal({ txs }: { txs: Uint8Array[] }) {
-    return { txs };
+  prepareProposal(request: RequestPrepareProposal) {
+    this.#extensions.prepares(request);
+    return { txs: request.txs };
   }
 
   processProposal({ txs }: { txs: Uint8Array[] }) {
@@ -78,6 +92,8 @@ export class TestApp implements Application {
     const hash = sha256Parts(this.#hash, RequestFinalizeBlock.encode(request).finish());
     this.#next = { height, hash, txs };
     const validatorUpdates = updatesAfter(height, this.#powers, this.#keys);
+    const { turnedOnAt } = this.#extensions;
+    const abci = { voteExtensionsEnableHeight: turnedOnAt };
     const result = { code: 0, data: new Uint8Array(), log: "", info: "", codespace: "" };
     const txResults = txs.map(() => ({ ...result, gasWanted: 1n, gasUsed: 1n, events: [] }));
     const counted = { type: "misbehavior", attributes: misbehavior.map(() => attribute) };
@@ -85,6 +101,7 @@ export class TestApp implements Application {
       events: [counted],
       txResults,
       validatorUpdates,
+      consensusParamUpdates: height === 1n && turnedOnAt > 0n ? { abci } : undefined,
       appHash: hash,
     } as ResponseFinalizeBlock;
   }
@@ -109,11 +126,11 @@ export class TestApp implements Application {
   query(): never {
     throw new Error("not part of the simulation");
   }
-  extendVote(): never {
-    throw new Error("not part of the simulation");
+  extendVote({ height }: RequestExtendVote) {
+    return { voteExtension: this.#extensions.extend(height) };
   }
-  verifyVoteExtension(): never {
-    throw new Error("not part of the simulation");
+  verifyVoteExtension(request: RequestVerifyVoteExtension) {
+    return { status: this.#extensions.accepts(request) ? 1 : 2 };
   }
   listSnapshots(): never {
     throw new Error("not part of the simulation");

@@ -16,10 +16,18 @@ import type { Attack, Stage } from "./attacks/attack.ts";
 import { chooseAttack } from "./attacks/choose.ts";
 import { Checks, Violation } from "./checks.ts";
 import { PowerCut } from "./disks.ts";
+import { Extensions } from "./extensions.ts";
 import { Faults, faultsEndMs } from "./faults.ts";
 import { fairWeather, SimNetwork } from "./network.ts";
 import { SimNode } from "./node.ts";
-import { Draws, drawPlan, type Ingredient, planText, type WorldPlan } from "./plan.ts";
+import {
+  Draws,
+  drawExtensions,
+  drawPlan,
+  type Ingredient,
+  planText,
+  type WorldPlan,
+} from "./plan.ts";
 import {
   chainId,
   evenPowers,
@@ -39,6 +47,8 @@ const heightsAfterFaults = 2n;
 /** Virtual time for that. Rounds grow by a few hundred milliseconds each. */
 const progressWithinMs = 60_000;
 const evidenceChannel = 0x38;
+/** Far from the seeds that anybody runs: the stream from which extensions are drawn. */
+const extensionsStream = 0x4000_0000;
 /** Somebody sends old evidence to nodes that come back, so long after their start. */
 const replayAfterMs = 30;
 
@@ -51,6 +61,7 @@ export interface WorldOptions {
   readonly calm?: {
     readonly attack: (stage: Stage) => Attack | undefined;
     readonly timeouts: ConsensusTimeouts;
+    readonly isExtended: boolean;
   };
 }
 
@@ -64,6 +75,8 @@ const calmPlan: WorldPlan = {
   skewMs: 300,
   calmDelayMs: fairWeather.delayMs,
   evidenceBlocks: 100_000n,
+  extensionsFrom: 0n,
+  isExtendedByUpdate: false,
 };
 
 export class World {
@@ -71,6 +84,7 @@ export class World {
   readonly #draws: Draws;
   readonly #time = new VirtualTime();
   readonly #checks = new Checks(chainId);
+  readonly #extensions: Extensions;
   readonly #network: SimNetwork;
   readonly #nodes: readonly SimNode[];
   /** Names of the machines that are not correct: twins, or one under an attacker's control. */
@@ -94,11 +108,15 @@ export class World {
     this.#options = options;
     const random = prng(options.seed);
     this.#draws = new Draws(random, options.without);
+    const extended = this.#drawExtensions();
     const stage = this.#stage();
     const liar = { key: keys[validators - 1]!, number: validators - 1 }; // There are four.
-    const chosen = options.calm ? options.calm.attack(stage) : chooseAttack(stage, liar);
+    const chosen = options.calm
+      ? options.calm.attack(stage)
+      : chooseAttack(stage, { liar, isExtended: extended.extensionsFrom > 0n });
     this.#attack = this.#draws.allows("attack") ? chosen : undefined;
-    this.#plan = options.calm ? calmPlan : drawPlan(this.#draws, this.#attack);
+    const drawn = options.calm ? calmPlan : drawPlan(this.#draws, this.#attack);
+    this.#plan = { ...drawn, ...extended };
     const { hasTwins, skewMs, isUneven, evidenceBlocks, forgets, calmDelayMs } = this.#plan;
     this.#network = this.#makeNetwork(random);
     this.#network.weather = { ...fairWeather, delayMs: calmDelayMs };
@@ -112,7 +130,15 @@ export class World {
     const [time, network, draws] = [this.#time, this.#network, this.#draws];
     const boot = (one: SimNode) => this.#boot(one);
     this.#faults = new Faults({ time, network, nodes, draws, boot, calmDelayMs });
-    this.#genesis = genesisDoc(isUneven ? unevenPowers : evenPowers, evidenceBlocks);
+    const powers = isUneven ? unevenPowers : evenPowers;
+    const extensionsFrom = extended.isExtendedByUpdate ? 0n : extended.extensionsFrom;
+    this.#genesis = genesisDoc({ powers, evidenceBlocks, extensionsFrom });
+    this.#extensions = new Extensions({
+      chainId,
+      from: extended.extensionsFrom,
+      isByUpdate: extended.isExtendedByUpdate,
+      isFaulty: (address) => lies && equalBytes(address, liar.key.address),
+    });
     const last = nodes.at(-1);
     if (forgets && last) {
       last.forgets = true;
@@ -191,6 +217,12 @@ export class World {
     return this.#nodes.filter(({ name }) => !this.#faulty.has(name));
   }
 
+  #drawExtensions() {
+    const { calm, seed } = this.#options;
+    if (calm) return { extensionsFrom: calm.isExtended ? 1n : 0n, isExtendedByUpdate: false };
+    return drawExtensions(prng(seed + extensionsStream), this.#draws);
+  }
+
   #makeNetwork(random: () => number): SimNetwork {
     return new SimNetwork(this.#time, random, {
       onSend: (from, channel, bytes) => this.#onSend(from, channel, bytes),
@@ -234,12 +266,19 @@ export class World {
       clock,
       genesis: this.#genesis,
       timeouts: this.#options.calm?.timeouts ?? (this.#attack ? shortTimeouts : quickTimeouts),
-      powers: leaves ? "leaving" : movesPower ? "moving" : "fixed",
-      keys: keys.map(({ pubKey }) => pubKey.key),
+      app: {
+        powers: leaves ? "leaving" : movesPower ? "moving" : "fixed",
+        keys: keys.map(({ pubKey }) => pubKey.key),
+        extensions: this.#extensions.ofNode(node, (wrong) => isCorrect && this.#fail(wrong)),
+      },
       log: named(this.#options.log, node.name),
       network,
       syncsBlocks: syncsBlocks && !node.forgets,
-      onVote: (at, vote) => isCorrect && this.#checks.took(at, vote),
+      onVote: (at, vote) => {
+        if (!isCorrect) return;
+        this.#checks.took(at, vote);
+        this.#guarded(() => this.#extensions.counted(at, vote));
+      },
       onProposed: (_, hash) => isCorrect && this.#checks.proposed(hash),
       onInvalid: (at, hash, problem) => {
         if (isCorrect) this.#guarded(() => this.#checks.foundInvalid(at, hash, problem));
@@ -268,6 +307,7 @@ export class World {
 
   #onState(node: SimNode, state: ChainState): void {
     this.#guarded(() => {
+      this.#extensions.reached(node, state);
       const latest = this.#correct().map(({ name }) => this.#now(name));
       if (this.#checks.reached(node, state, latest)) this.decidedMs.push(this.#time.nowMs);
     });
@@ -330,6 +370,7 @@ export class World {
       chainId,
       random: () => this.#draws.random(),
       nowMs: () => this.#time.nowMs,
+      extensionOf: (height, address) => this.#extensions.said(height, address),
       keyOf: (address) => keys.findIndex((key) => equalBytes(key.address, address)),
       validatorsAt: (height) =>
         this.#nodes.map(view).find((one) => one?.height === height)?.state.validators,

@@ -36,6 +36,8 @@ export interface Stage {
   readonly keyOf: (address: Uint8Array) => number;
   /** The complete block that a validator's machine has under this part set hash. */
   readonly blockOf: (key: number, partsHash: Uint8Array) => PartSet | undefined;
+  /** What this validator's application would say with a precommit; undefined where none may. */
+  readonly extensionOf: (height: bigint, address: Uint8Array) => Uint8Array | undefined;
   /** Cuts the power of the machines of these validators after a while, for a while. */
   readonly crash: (keys: readonly number[], afterMs: number, downMs: number) => void;
 }

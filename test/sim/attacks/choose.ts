@@ -1,5 +1,5 @@
 /** Which attack a world gets, if any: a fixed share of the seeds for each kind. */
-import { Byzantine, behaviours } from "../byzantine/behaviours.ts";
+import { Byzantine, behaviours, extending } from "../byzantine/behaviours.ts";
 import type { Attack, Liar, Stage } from "./attack.ts";
 import { LockAttack } from "./lock-attack.ts";
 import { RoundMasks } from "./round-masks.ts";
@@ -10,8 +10,14 @@ const [lockShare, maskShare, staleShare, byzantineShare] = [0.22, 0.16, 0.06, 0.
 /** Shares of the attacks on locks; the rest cuts off who has decided, and nothing more. */
 const [splitShare, crashShare, liarShare] = [0.2, 0.25, 0.25];
 
+/** Of the Byzantine validators where votes are extended, those that extend them falsely. */
+const extendingShare = 0.4;
+
 /** The attack of a seed; `liar` is the one validator that need not be correct. */
-export function chooseAttack(stage: Stage, liar: Liar): Attack | undefined {
+export function chooseAttack(
+  stage: Stage,
+  { liar, isExtended }: { readonly liar: Liar; readonly isExtended: boolean },
+): Attack | undefined {
   const { random } = stage;
   let share = random();
   if (share < lockShare) return lockAttack(stage, liar);
@@ -24,7 +30,8 @@ export function chooseAttack(stage: Stage, liar: Liar): Attack | undefined {
   share -= maskShare;
   if (share < staleShare) return new StaleProof(stage, liar, 1_300 + random() * 500);
   share -= staleShare;
-  const behaviour = behaviours[Math.floor(random() * behaviours.length)];
+  const drawn = behaviours[Math.floor(random() * behaviours.length)];
+  const behaviour = isExtended && random() < extendingShare ? extending : drawn;
   return share < byzantineShare && behaviour ? new Byzantine(stage, liar, behaviour) : undefined;
 }
 

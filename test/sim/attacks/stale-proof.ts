@@ -72,7 +72,7 @@ export class StaleProof implements Attack {
     const isOwn = this.#stage.keyOf(vote.validatorAddress) === fromKey;
     if (!isOwn || vote.height !== target.height) return undefined;
     const blockId = vote.round === target.round ? target.block : zeroBlockId();
-    const signed = signVote(chainId, key, { ...vote, blockId });
+    const signed = signVote(this.#stage, key, { ...vote, blockId });
     return [encodeMessage({ type: "vote", vote: signed })];
   }
 

@@ -8,6 +8,7 @@ import {
   encodeMessage as encodeBlocks,
 } from "../../../src/blocksync/messages.ts";
 import { encodeMessage } from "../../../src/consensus/gossip/messages.ts";
+import { utf8 } from "../../../src/encoding/bytes.ts";
 import { addNanos } from "../../../src/encoding/time.ts";
 import { decodeBlock } from "../../../src/types/block.ts";
 import { isNilBlockId, zeroBlockId } from "../../../src/types/block-id.ts";
@@ -29,8 +30,10 @@ export const behaviours = [
   "false times",
   "false blocks to sync",
 ] as const;
+/** One more where votes are extended. */
+export const extending = "false extensions";
 /** One of them. */
-export type Behaviour = (typeof behaviours)[number];
+export type Behaviour = (typeof behaviours)[number] | typeof extending;
 
 const blocksChannel = 0x40;
 const hourNanos = 3_600_000_000_000n;
@@ -161,6 +164,8 @@ export class Byzantine implements Attack {
         const forged = { ...vote, validatorAddress, validatorIndex, blockId: proposed };
         return [vote, forged].map((one) => encodeMessage({ type: "vote", vote: one }));
       }
+      case extending:
+        return this.#falselyExtended(toKey, vote);
       case "false times":
         return this.#signed({ ...vote, timestamp: addNanos(vote.timestamp, hourNanos) });
       default:
@@ -169,8 +174,21 @@ export class Byzantine implements Attack {
   }
 
   #signed(vote: Vote): readonly Uint8Array[] {
-    const signed = signVote(this.#stage.chainId, this.#liar.key, vote);
+    const signed = signVote(this.#stage, this.#liar.key, vote);
     return [encodeMessage({ type: "vote", vote: signed })];
+  }
+
+  /** To one what no application accepts, well signed; to others what it would say, ill signed. */
+  #falselyExtended(toKey: number, vote: Vote): readonly Uint8Array[] | undefined {
+    const { chainId } = this.#stage;
+    if (vote.extensionSignature.length === 0) return undefined;
+    const isSigned = toKey === 0;
+    const extension = isSigned ? utf8("false") : vote.extension;
+    const stage = { chainId, extensionOf: () => extension };
+    const { extensionSignature, ...signed } = signVote(stage, this.#liar.key, vote);
+    const forged = extensionSignature.map((byte, index) => (index === 3 ? byte ^ 1 : byte));
+    const sent = { ...signed, extensionSignature: isSigned ? extensionSignature : forged };
+    return [encodeMessage({ type: "vote", vote: sent })];
   }
 
   /** Blocks that others catch up with, without their transactions. */

@@ -5,7 +5,7 @@
  */
 import { parseArgs } from "node:util";
 import { bundles } from "../running/bundle.ts";
-import { behaviours } from "./behaviours.ts";
+import { behaviours, extending } from "./behaviours.ts";
 
 const { values } = parseArgs({
   options: {
@@ -30,7 +30,7 @@ console.log(
   "| behaviour | heights | median ms | mean ms | p99 ms | ratio of median, mean, p99 | evidence | result |",
 );
 console.log("|---|---|---|---|---|---|---|---|");
-for (const behaviour of [undefined, ...behaviours]) {
+for (const behaviour of [undefined, ...behaviours, extending]) {
   if (behaviour !== undefined && !behaviour.includes(values.only)) continue;
   const result = await runCalm({ seed, behaviour, minutes });
   const sorted: number[] = [...result.intervalsMs].sort((a: number, b: number) => a - b);

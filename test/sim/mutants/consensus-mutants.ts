@@ -167,6 +167,10 @@ const runner: readonly Mutant[] = [
     patches: [change(engine, "this.#parts.wal.sync(); // Before any of it leaves.", "")],
   },
   {
+    name: "a vote is signed before the log is synced (W2)",
+    patches: [change("src/consensus/engine/signing.ts", "  cast.wal.sync();\n", "")],
+  },
+  {
     name: "own votes are not logged",
     patches: [change(engine, 'this.#logOwn([{ type: "vote", vote: signed }]);', "")],
   },

@@ -5,6 +5,7 @@
  */
 import { parseArgs } from "node:util";
 import { consensusMutants } from "./consensus-mutants.ts";
+import { extensionMutants } from "./extension-mutants.ts";
 import { huntMutant } from "./hunt.ts";
 import { nodeMutants } from "./node-mutants.ts";
 
@@ -19,7 +20,7 @@ const { values } = parseArgs({
 const [limit, workers] = [Number(values.limit), Number(values.workers)];
 const survivors: string[] = [];
 console.log("| mutation | file | seeds | found as |\n|---|---|---|---|");
-for (const mutant of [...consensusMutants, ...nodeMutants]) {
+for (const mutant of [...consensusMutants, ...nodeMutants, ...extensionMutants]) {
   if (!mutant.name.includes(values.only)) continue;
   const { seeds, foundAs } = await huntMutant(mutant, { limit, workers });
   const files = [...new Set(mutant.patches.map(({ file }) => file.replace("src/", "")))].join(", ");

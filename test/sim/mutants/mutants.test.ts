@@ -4,11 +4,12 @@ import path from "node:path";
 import t from "tap";
 import { patched } from "../running/bundle.ts";
 import { consensusMutants } from "./consensus-mutants.ts";
+import { extensionMutants } from "./extension-mutants.ts";
 import { huntMutant } from "./hunt.ts";
 import { nodeMutants } from "./node-mutants.ts";
 
 const root = path.resolve(import.meta.dirname, "../../..");
-const mutants = [...consensusMutants, ...nodeMutants];
+const mutants = [...consensusMutants, ...nodeMutants, ...extensionMutants];
 /** Found within a few seeds; `npm run sim:mutants` hunts all of them. */
 const quick = [
   "precommits of several rounds are counted together",
