@@ -25,6 +25,16 @@ export interface AppExtensions {
   prepares(request: RequestPrepareProposal): void;
 }
 
+/** Votes are never extended. */
+export const noExtensions: AppExtensions = {
+  turnedOnAt: 0n,
+  extend: (height) => {
+    throw new Error(`asked for an extension at ${height}`);
+  },
+  accepts: () => false,
+  prepares: () => undefined,
+};
+
 /** BlockIDFlagCommit. */
 const commitFlag = 2;
 

@@ -70,9 +70,13 @@ export class SimNetwork {
     this.#slow.set(name, extraMs);
   }
 
-  /** From now on the second hears nothing of the first. */
+  /** From now on the second hears nothing of the first: their connection is closed for ever. */
   cutOff(of: string, by: string): void {
     this.#cutOffs.add(`${of}/${by}`);
+    this.#time.after(0, () => {
+      this.#part(of, by);
+      this.#part(by, of);
+    });
   }
 
   /** Gives a station a message as if one of its peers had sent it. */
@@ -100,10 +104,17 @@ export class SimNetwork {
     this.#stations.delete(name);
     if (!gone) return;
     for (const other of this.#stations.values()) {
-      const peer = other.peers.get(name);
-      other.peers.delete(name);
-      if (peer) for (const reactor of new Set(other.reactors.values())) reactor.removePeer(peer);
+      this.#part(other.name, name);
     }
+  }
+
+  /** A station loses a peer. */
+  #part(name: string, of: string): void {
+    const station = this.#stations.get(name);
+    const peer = station?.peers.get(of);
+    if (!station || !peer) return;
+    station.peers.delete(of);
+    for (const reactor of new Set(station.reactors.values())) reactor.removePeer(peer);
   }
 
   #connect(station: Station): void {
@@ -121,6 +132,8 @@ export class SimNetwork {
   }
 
   #meet(station: Station, other: Station): void {
+    const [here, there] = [station.name, other.name];
+    if (this.#cutOffs.has(`${here}/${there}`) || this.#cutOffs.has(`${there}/${here}`)) return;
     const peer: Peer = {
       id: other.name,
       send: (channel, message) => {

@@ -28,7 +28,8 @@ import type { ChainState } from "../../src/types/chain-state.ts";
 import { type GenesisDoc, genesisState } from "../../src/types/genesis/genesis.ts";
 import { hashHeader } from "../../src/types/header.ts";
 import { PowerCut, SimDb, SimLogDisk } from "./disks.ts";
-import { type AppWorld, TestApp } from "./test-app.ts";
+import type { AppExtensions } from "./extensions.ts";
+import { type Powers, TestApp } from "./test-app.ts";
 import type { VirtualTime } from "./virtual-time.ts";
 
 /** What a node is given by its world. */
@@ -37,8 +38,10 @@ export interface NodeWorld {
   readonly clock: Clock;
   readonly genesis: GenesisDoc;
   readonly timeouts: ConsensusTimeouts;
-  /** What the application does. */
-  readonly app: AppWorld;
+  /** What the application does to the powers of these validators, and says with votes. */
+  readonly powers: Powers;
+  readonly keys: readonly Uint8Array[];
+  readonly extensions: AppExtensions;
   readonly log: Logger;
   /** Whether a restarted node asks for blocks before it takes part in consensus. */
   readonly syncsBlocks: boolean;
@@ -138,7 +141,7 @@ export class SimNode {
     const states = new StateStore(held.states);
     const before = states.load() ?? genesisState(genesis);
     const evidence = await EvidencePool.open({ db: disks.evidence, states, blocks, log }, before);
-    const app: Application = new TestApp(held.app, world.app);
+    const app: Application = new TestApp(held.app, world.powers, world.keys, world.extensions);
     const mempool = new Mempool(app, defaultMempoolLimits, log);
     const feed = new BlockFeed(log);
     const parts = { app, states, blocks, writes, mempool, evidence, feed, log };

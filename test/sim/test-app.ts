@@ -16,7 +16,7 @@ import type { Application } from "../../src/abci/application.ts";
 import { sha256Parts } from "../../src/crypto/hash.ts";
 import { concat, fromU64be, u64be, utf8 } from "../../src/encoding/bytes.ts";
 import type { Db } from "../../src/execution/expected.ts";
-import type { AppExtensions } from "./extensions.ts";
+import { type AppExtensions, noExtensions } from "./extensions.ts";
 
 const committedKey = utf8("committed");
 const executedKey = (tx: Uint8Array): Uint8Array => concat(utf8("executed/"), tx);
@@ -28,13 +28,6 @@ export const isRejected = (tx: Uint8Array): boolean =>
 
 /** What happens to powers: nothing; one moves with every block; the last key leaves and returns. */
 export type Powers = "fixed" | "moving" | "leaving";
-
-/** What the world makes of the application. */
-export interface AppWorld {
-  readonly powers: Powers;
-  readonly keys: readonly Uint8Array[];
-  readonly extensions: AppExtensions;
-}
 
 /** The updates after a block of that height. */
 function updatesAfter(height: bigint, powers: Powers, keys: readonly Uint8Array[]) {
@@ -56,7 +49,12 @@ export class TestApp implements Application {
   #hash: Uint8Array = new Uint8Array(32);
   #next: { height: bigint; hash: Uint8Array; txs: readonly Uint8Array[] } | undefined;
 
-  constructor(db: Db, { powers, keys, extensions }: AppWorld) {
+  constructor(
+    db: Db,
+    powers: Powers,
+    keys: readonly Uint8Array[],
+    extensions: AppExtensions = noExtensions,
+  ) {
     this.#db = db;
     this.#powers = powers;
     this.#keys = keys;
