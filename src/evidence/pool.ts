@@ -170,7 +170,11 @@ export class EvidencePool {
   }
 
   #expire(): void {
+    const { lastBlockHeight, consensusParams } = this.#state;
+    const maxBlocks = consensusParams.evidence?.maxAgeNumBlocks;
     const old = (height: bigint) => {
+      // Asked first, because it reads nothing: a liar makes a piece with every block.
+      if (maxBlocks !== undefined && lastBlockHeight - height <= maxBlocks) return false;
       const time = this.#timeOf(height);
       return !time || isExpired(this.#state, { height, time });
     };
