@@ -3,8 +3,10 @@
  * and REST query strings. Total: a GrpcError that names the field, or the message.
  */
 import { PageRequest } from "cosmjs-types/cosmos/base/query/v1beta1/pagination";
-import { toBase64 } from "../encoding/bytes.ts";
-import { camelCase } from "../encoding/proto-json.ts";
+import { fromBase64, fromUtf8, toBase64, utf8 } from "../encoding/bytes.ts";
+import { parseDecimal } from "../encoding/decimal.ts";
+import { camelCase, pathsBelow, snakeCase } from "../encoding/proto-json.ts";
+import { parseTime } from "../encoding/time.ts";
 import type { Codec } from "../modules/module.ts";
 import { GrpcError, grpcCode } from "./grpc-error.ts";
 
@@ -18,7 +20,7 @@ export function messageFromJson<T>(codec: Codec<T>, body: unknown, any: AnyCodec
   if (typeof body !== "object" || body === null || Array.isArray(body)) {
     throw invalid("the body must be a JSON object");
   }
-  return fromJson(codec, normalize(body, any, 0) as object);
+  return fromFields(codec, body, any, 0);
 }
 
 /** The message that path and query parameters spell; unknown names are ignored. */
@@ -123,19 +125,85 @@ function base64(name: string, text: string): string {
   return Buffer.from(text.replace(/-/g, "+").replace(/_/g, "/"), "base64").toString("base64");
 }
 
-/** Names to camel case; an object with "@type" to {typeUrl, value}. */
-function normalize(value: unknown, any: AnyCodecs, depth: number): unknown {
+/** What is known of the message around a value. */
+interface Around {
+  readonly any: AnyCodecs;
+  /** Its decimals, named from the value on. */
+  readonly decimals: readonly string[];
+}
+
+/** The message of an object whose names and values are those of the SDK's JSON. */
+function fromFields<T>(codec: Codec<T>, body: object, any: AnyCodecs, depth: number): T {
+  const { decimals = [] } = codec;
+  const fields = normalize(body, { any, decimals }, depth) as object;
+  const message = fromJson(codec, fields);
+  restore(message, fields, decimals);
+  return message;
+}
+
+/** Names to camel case, an object with "@type" to {typeUrl, value}, decimals to whole numbers. */
+function normalize(value: unknown, around: Around, depth: number): unknown {
   if (depth > maxDepth) throw invalid(`the body is nested deeper than ${maxDepth} levels`);
-  if (Array.isArray(value)) return value.map((item) => normalize(item, any, depth + 1));
+  if (Array.isArray(value)) return value.map((item) => normalize(item, around, depth + 1));
+  if (around.decimals.includes("")) return wholeNumber(value);
   if (typeof value !== "object" || value === null) return value;
   const { "@type": typeUrl, ...rest } = value as Record<string, unknown>;
-  const fields = Object.fromEntries(
+  if (typeUrl !== undefined) {
+    const codec = typeof typeUrl === "string" ? around.any(typeUrl) : undefined;
+    if (!codec) throw invalid(`unable to resolve type URL ${JSON.stringify(typeUrl)}`);
+    const message = fromFields(codec, rest, around.any, depth + 1);
+    return { typeUrl, value: toBase64(codec.encode(message).finish()) };
+  }
+  return Object.fromEntries(
     Object.entries(rest)
       .filter(([, field]) => field !== null)
-      .map(([name, field]) => [camelCase(name), normalize(field, any, depth + 1)]),
+      .map(([name, field]) => {
+        const decimals = pathsBelow(around.decimals, snakeCase(name));
+        return [camelCase(name), normalize(field, { ...around, decimals }, depth + 1)];
+      }),
   );
-  if (typeUrl === undefined) return fields;
-  const codec = typeof typeUrl === "string" ? any(typeUrl) : undefined;
-  if (!codec) throw invalid(`unable to resolve type URL ${JSON.stringify(typeUrl)}`);
-  return { typeUrl, value: toBase64(codec.encode(fromJson(codec, fields)).finish()) };
+}
+
+/**
+ * A decimal with its point as the wire has it: the digits of a whole number of 10^-18, in base64.
+ * Whether they are a text or bytes there, only the decoded message shows.
+ */
+function wholeNumber(value: unknown): string {
+  const whole = typeof value === "string" ? parseDecimal(value) : undefined;
+  if (whole === undefined) throw invalid("type mismatch: not a decimal with at most 18 digits");
+  return toBase64(utf8(String(whole)));
+}
+
+/**
+ * What generated code does not read from the SDK's JSON: decimals that are texts on the wire, which
+ * are in base64 by now, and durations such as "1.5s".
+ */
+function restore(message: unknown, json: unknown, decimals: readonly string[]): void {
+  if (typeof message !== "object" || message === null || message instanceof Uint8Array) return;
+  const [values, given] = [message, json ?? {}] as Record<string, unknown>[];
+  for (const [name, value] of Object.entries(values ?? {})) {
+    const inside = Array.isArray(message) ? decimals : pathsBelow(decimals, snakeCase(name));
+    const text = given?.[name];
+    if (inside.includes("") && typeof value === "string") {
+      if (values) values[name] = fromUtf8(fromBase64(value));
+    } else if (isTime(value) && typeof text === "string") restoreDuration(value, text, name);
+    else restore(value, text, inside);
+  }
+}
+
+const isTime = (value: unknown): value is { seconds: bigint; nanos: number } =>
+  typeof value === "object" &&
+  value !== null &&
+  Object.keys(value).sort().join() === "nanos,seconds";
+
+/** Where a text stands for seconds and nanoseconds, it is a time, which has been read, or these. */
+function restoreDuration(read: { seconds: bigint; nanos: number }, text: string, name: string) {
+  const [, sign = "", seconds, fraction = ""] =
+    /^(-?)(\d{1,12})(?:\.(\d{1,9}))?s$/.exec(text) ?? [];
+  if (seconds === undefined) {
+    if (parseTime(text)) return;
+    throw mismatch(name, text, "is neither a time nor a duration");
+  }
+  read.seconds = BigInt(`${sign}${seconds}`);
+  read.nanos = Number(`${sign}${fraction.padEnd(9, "0")}`);
 }

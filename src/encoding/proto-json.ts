@@ -81,14 +81,14 @@ function showFields(value: object, json: unknown, around: Around, depth: number)
   const entries = Object.entries(value)
     .filter(([, field]) => !(isOneof && field === undefined))
     .map(([name, field]) => {
-      const inside = { any: around.any, decimals: below(around.decimals, snakeCase(name)) };
+      const inside = { any: around.any, decimals: pathsBelow(around.decimals, snakeCase(name)) };
       return [snakeCase(name), show(field, jsonFields[name], inside, depth + 1)];
     });
   return Object.fromEntries(entries);
 }
 
-/** The paths that go on from this field, without it. */
-function below(paths: readonly string[], name: string): readonly string[] {
+/** The paths that go on from this field, without it; "" for the field itself. */
+export function pathsBelow(paths: readonly string[], name: string): readonly string[] {
   if (paths.length === 0) return paths;
   return paths.flatMap((path) => {
     if (path === name) return [""];

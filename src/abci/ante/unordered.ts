@@ -35,10 +35,7 @@ export function useNonces(ctx: RunContext, { nonces, addresses }: Accounts, tx: 
   if (!timeout || timeout.seconds < 0n) {
     throw sdkErrors.invalidRequest("unordered transaction must have timeout_timestamp set");
   }
-  const now = ctx.block.time;
-  // CheckTx does not know the time between a restart and the next block.
-  const isKnown = now.seconds > 0n;
-  if (isKnown && compareTime(timeout, addNanos(now, maxNanos)) > 0) {
+  if (compareTime(timeout, addNanos(ctx.block.time, maxNanos)) > 0) {
     throw sdkErrors.invalidRequest(`unordered tx ttl exceeds ${maxMinutes}m0s`);
   }
   ctx.gas.consume(unorderedCost, "unordered tx");

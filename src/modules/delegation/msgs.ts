@@ -7,6 +7,7 @@ import type { Any } from "cosmjs-types/google/protobuf/any";
 import { toBase64 } from "../../encoding/bytes.ts";
 import { type ProtoCoin, parseAmount } from "../../encoding/coins.ts";
 import { formatDecimal, one } from "../../encoding/decimal.ts";
+import { withDecimals } from "../../encoding/proto-json.ts";
 import { formatTime } from "../../encoding/time.ts";
 import { sdkErrors } from "../errors.ts";
 import { type Context, type MsgHandler, msgHandler } from "../module.ts";
@@ -154,7 +155,7 @@ function createValidator(keeper: DelegationKeeper): MsgHandler {
   return msgHandler<tx.MsgCreateValidator>({
     typeUrl: tx.MsgCreateValidator.typeUrl,
     responseTypeUrl: tx.MsgCreateValidatorResponse.typeUrl,
-    codec: tx.MsgCreateValidator,
+    codec: withDecimals(tx.MsgCreateValidator, ...rates.map((name) => `commission.${name}`)),
     amino: { name: "cosmos-sdk/MsgCreateValidator", toJson: createAmino },
     signers: (msg) => [keeper.addresses.text(keeper.operators.parse(msg.validatorAddress))],
     validate: (msg) => {
@@ -218,6 +219,8 @@ function editValidator(keeper: DelegationKeeper): MsgHandler {
     },
   });
 }
+
+const rates = ["rate", "max_rate", "max_change_rate"];
 
 /** Longest texts of a description, in characters: x/staking/types/validator.go. */
 const longest = { moniker: 70, identity: 3000, website: 140, securityContact: 140, details: 280 };

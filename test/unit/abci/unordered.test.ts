@@ -15,6 +15,7 @@ import {
   bob,
   chainId,
   genesisTime,
+  openApp,
   signTx,
   startBalance,
 } from "../../support/app-chain.ts";
@@ -64,6 +65,15 @@ t.test("its time must be set, not passed, and at most ten minutes away", async (
     code: 18,
     log: /sequence is not allowed/,
   });
+});
+
+t.test("CheckTx knows the time right after a restart", async (t) => {
+  const chain = await AppChain.start();
+  await chain.wait(5);
+  chain.app = await openApp(chain.db);
+  t.match(chain.check(unordered(4)), { code: 42, log: /: tx timeout$/ });
+  t.match(chain.check(unordered(5 + 601)), { code: 18, log: /unordered tx ttl exceeds 10m0s/ });
+  t.match(chain.check(unordered(5 + 600)), { code: 0 });
 });
 
 t.test("what was used is forgotten when its time has passed, and not before", async (t) => {
