@@ -93,7 +93,6 @@ export class BlockExecutor {
     const maxGas = state.consensusParams.block?.maxGas ?? -1n;
     const isUnlimited = state.consensusParams.block?.maxBytes === -1n;
     const waiting = [...mempool.reapMaxBytesMaxGas(isUnlimited ? -1n : room, maxGas)];
-    const draft = assemble(request, waiting, evidence);
     const { txs } = app.prepareProposal({
       maxTxBytes: room,
       txs: waiting,
@@ -105,7 +104,7 @@ export class BlockExecutor {
       misbehavior: evidence.flatMap(evidenceToMisbehavior),
       height: request.height,
       time: request.time,
-      nextValidatorsHash: draft.header.nextValidatorsHash,
+      nextValidatorsHash: state.nextValidators.hash(),
       proposerAddress: request.proposerAddress,
     });
     const size = txs.reduce((sum, tx) => sum + encodedTxBytes(tx), 0n);
@@ -200,7 +199,8 @@ export class BlockExecutor {
     try {
       const { retainHeight } = await app.commit();
       const { height } = block.header;
-      mempool.update({ height, txs: block.data.txs, results: finalized.txResults }, limitsOf(next));
+      const decided = { height, txs: block.data.txs, results: finalized.txResults };
+      await mempool.update(decided, limitsOf(next));
       return retainHeight;
     } finally {
       mempool.unlock();

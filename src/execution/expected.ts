@@ -36,8 +36,8 @@ export interface Mempool {
   unlock(): void;
   /** Transactions in order, within these limits; -1 is no limit. */
   reapMaxBytesMaxGas(maxBytes: bigint, maxGas: bigint): readonly Uint8Array[];
-  /** Drops what a block decided, takes over the new limits and rechecks the rest. */
-  update(decided: DecidedTxs, limits: TxLimits): void;
+  /** Drops what a block decided, takes over the new limits and rechecks the rest. Locked. */
+  update(decided: DecidedTxs, limits: TxLimits): Promise<void>;
 }
 
 /** The transactions of a decided block and what they came to. */

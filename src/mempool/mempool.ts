@@ -2,12 +2,13 @@
  * Transactions that wait for a block, first come first served (cometbft
  * mempool/clist_mempool.go). The application judges each on entry and again after every block.
  */
+import { setImmediate } from "node:timers/promises";
 import type { ExecTxResult, ResponseCheckTx } from "cosmjs-types/tendermint/abci/types";
 import { sha256 } from "../crypto/hash.ts";
 import { toHex } from "../encoding/bytes.ts";
 import type { CheckTxApplication, Logger } from "./expected.ts";
 import { SeenTxs } from "./seen-txs.ts";
-import { Turns } from "./turns.ts";
+import { Turns, turnTxs } from "./turns.ts";
 import { encodedTxBytes } from "./tx-message.ts";
 
 /** Bounds of the mempool. */
@@ -208,15 +209,18 @@ export class Mempool {
     closed?.open();
   }
 
-  /** Drops what a block decided and asks the application again about the rest. Locked only. */
-  update(
+  /**
+   * Drops what a block decided and asks the application again about the rest. Locked until it
+   * resolves. At once for an application that does not look ahead; else in turns.
+   */
+  async update(
     decided: {
       readonly height: bigint;
       readonly txs: readonly Uint8Array[];
       readonly results: readonly ExecTxResult[];
     },
     limits: TxLimits,
-  ): void {
+  ): Promise<void> {
     this.#txLimits = limits;
     this.#height = decided.height;
     decided.txs.forEach((tx, index) => {
@@ -227,7 +231,7 @@ export class Mempool {
       this.#drop(key);
     });
     this.#expire();
-    this.#recheck();
+    await this.#recheck();
   }
 
   /** Forgets everything, the remembered hashes too. */
@@ -250,8 +254,10 @@ export class Mempool {
     }
   }
 
-  #recheck(): void {
-    for (const { tx, key } of [...this.#txs.values()]) {
+  async #recheck(): Promise<void> {
+    for (const [index, { tx, key }] of [...this.#txs.values()].entries()) {
+      if (this.#turns && index % turnTxs === turnTxs - 1) await setImmediate();
+      if (!this.#txs.has(key)) continue; // Flushed meanwhile.
       const response = this.#ask(tx, checkAgain);
       if (response.code === 0 && !this.#refuseGas(response.gasWanted)) continue;
       this.#log.debug("dropped transaction on recheck", { key, code: response.code });

@@ -8,7 +8,7 @@ import type { Application } from "../abci/application.ts";
 type LookAhead = NonNullable<Application["lookAhead"]>;
 
 /** So few that judging them does not hold the event loop for more than some milliseconds. */
-const batchTxs = 128;
+export const turnTxs = 64;
 
 interface Waiting {
   readonly tx: Uint8Array;
@@ -49,8 +49,8 @@ export class Turns {
 
   #take() {
     if (this.#waiting.length === 0) return undefined;
-    const txs = this.#waiting.slice(0, batchTxs);
-    this.#waiting = this.#waiting.slice(batchTxs);
+    const txs = this.#waiting.slice(0, turnTxs);
+    this.#waiting = this.#waiting.slice(turnTxs);
     return { txs, ahead: this.#lookAhead(txs.map(({ tx }) => tx)) };
   }
 }

@@ -1,17 +1,16 @@
 /**
- * The transaction and block index: what tx, tx_search and block_search answer from. One atomic
- * batch per block, written before the block's events are published, so that whoever hears of a
- * transaction can look it up. It says where a transaction is; what it was and what came of it stays
- * with the blocks and their results. Losing the last batches in a crash is harmless: indexing
- * resumes from the last indexed height (node/ feeds the missing blocks again).
+ * The transaction and block index: what tx, tx_search and block_search answer from. A block is
+ * indexed before its events are published, so that whoever hears of a transaction can look it up,
+ * and in turns with whatever else waits for the thread. It says where a transaction is; what it was
+ * and what came of it stays with the blocks and their results. Losing the last batches in a crash
+ * is harmless: indexing resumes from the last indexed height (node/ feeds the missing blocks
+ * again), which is in the last batch of a block, and a block that is indexed again writes the same.
  */
-import type { Event } from "cosmjs-types/tendermint/abci/types";
-import { fromU64be, toHex, u64be } from "../../encoding/bytes.ts";
-import { txHash } from "../../types/tx.ts";
+import { setImmediate } from "node:timers/promises";
+import { sha256Text } from "../../crypto/hash.ts";
+import { fromU64be, u64be } from "../../encoding/bytes.ts";
 import type { AppliedBlock, IndexDb, IndexedTx, TxPosition } from "../expected.ts";
 import {
-  type AttributeKind,
-  attributeKey,
   decodeTxRecord,
   encodeNumbers,
   encodeTxRecord,
@@ -19,9 +18,12 @@ import {
   lastHeightKey,
   type TxRecord,
   txKey,
+  txKeyOfText,
 } from "./keys.ts";
+import { blockPlaces, type Operation, Places } from "./places.ts";
 
-type Operation = { readonly key: Uint8Array; readonly value: Uint8Array | undefined };
+/** Transactions that are looked at, and entries that are made, before others have the thread. */
+const [txsPerTurn, entriesPerBatch] = [64, 1_024];
 
 /** Transactions of blocks, with their results. */
 export type StoredTxs = (at: TxPosition) => IndexedTx | undefined;
@@ -41,29 +43,36 @@ export class Indexer {
     return stored ? fromU64be(stored) : 0n;
   }
 
-  /** Indexes one block. Doing it again writes the same entries. */
+  /** Indexes one block. Doing it again writes the same entries. One call at a time. */
   async index({ block, result }: AppliedBlock): Promise<void> {
     const { height } = block.header;
-    const operations: Operation[] = [{ key: lastHeightKey, value: u64be(height) }];
+    const operations: Operation[] = [];
     const places = new Places();
     const found: number[] = [];
     const succeeded = new Set<string>();
-    block.data.txs.forEach((tx, index) => {
+    for (const [index, tx] of block.data.txs.entries()) {
+      if (index % txsPerTurn === txsPerTurn - 1) await setImmediate();
       const txResult = result.txResults[index];
-      if (!txResult) return;
-      const hash = txHash(tx);
+      if (!txResult) continue;
+      const key = txKeyOfText(sha256Text(tx));
       const isSuccess = txResult.code === 0;
-      if (isSuccess) succeeded.add(toHex(hash));
+      if (isSuccess) succeeded.add(key);
       // A repetition that fails does not hide that the same bytes took effect before.
-      else if (succeeded.has(toHex(hash)) || this.#recordOf(hash)?.isSuccess) return;
-      operations.push({ key: txKey(hash), value: encodeTxRecord({ height, index, isSuccess }) });
+      else if (succeeded.has(key) || this.#recordAt(latin1(key))?.isSuccess) continue;
+      operations.push({ key: latin1(key), value: encodeTxRecord({ height, index, isSuccess }) });
       places.addAll(txResult.events, index);
       found.push(index);
-    });
+    }
     if (found.length > 0) operations.push({ key: heightKey(height), value: encodeNumbers(found) });
-    operations.push(...places.operations("a", height));
-    operations.push(...blockPlaces(height, result.events).operations("c", height));
-    await this.#db.batch(operations, { sync: false });
+    let batch = operations;
+    for (const operation of both(places, blockPlaces(height, result.events), height)) {
+      batch.push(operation);
+      if (batch.length < entriesPerBatch) continue;
+      await this.#db.batch(batch, { sync: false });
+      batch = [];
+    }
+    batch.push({ key: lastHeightKey, value: u64be(height) });
+    await this.#db.batch(batch, { sync: false });
   }
 
   /**
@@ -75,14 +84,11 @@ export class Indexer {
     const places = new Places();
     const keys = [heightKey(height)];
     block.data.txs.forEach((tx, index) => {
-      const hash = txHash(tx);
-      if (this.#recordOf(hash)?.height === height) keys.push(txKey(hash));
+      const key = latin1(txKeyOfText(sha256Text(tx)));
+      if (this.#recordAt(key)?.height === height) keys.push(key);
       places.addAll(result.txResults[index]?.events ?? [], index);
     });
-    const written = [
-      ...places.operations("a", height),
-      ...blockPlaces(height, result.events).operations("c", height),
-    ];
+    const written = [...both(places, blockPlaces(height, result.events), height)];
     const all = [...keys, ...written.map(({ key }) => key)];
     await this.#db.batch(
       all.map((key) => ({ key, value: undefined })),
@@ -107,50 +113,19 @@ export class Indexer {
   }
 
   #recordOf(hash: Uint8Array): TxRecord | undefined {
-    const stored = this.#db.get(txKey(hash));
+    return this.#recordAt(txKey(hash));
+  }
+
+  #recordAt(key: Uint8Array): TxRecord | undefined {
+    const stored = this.#db.get(key);
     return stored && decodeTxRecord(stored);
   }
 }
 
-/** Names that the index answers from elsewhere: an application cannot take them. */
-const reservedNames: readonly string[] = ["tx.hash", "tx.height", "block.height"];
+const latin1 = (text: string): Uint8Array => Buffer.from(text, "latin1");
 
-/** Where the attributes of one block are, by name, a zero character, and value. */
-class Places {
-  readonly #byAttribute = new Map<string, number[]>();
-
-  add(attribute: string, ...place: readonly number[]): void {
-    const known = this.#byAttribute.get(attribute);
-    if (known) known.push(...place);
-    else this.#byAttribute.set(attribute, [...place]);
-  }
-
-  /** The attributes marked for indexing, each with the number of the transaction and the event. */
-  addAll(events: readonly Event[], ...prefix: readonly number[]): void {
-    events.forEach(({ type, attributes }, sequence) => {
-      if (type === "") return;
-      for (const { key, value, index } of attributes) {
-        if (!index || key === "") continue;
-        const name = `${type}.${key}`;
-        // A zero byte ends the name in a key; no query can spell one.
-        if (reservedNames.includes(name) || name.includes("\0")) continue;
-        this.add(`${name}\0${value}`, ...prefix, sequence);
-      }
-    });
-  }
-
-  operations(kind: AttributeKind, height: bigint): Operation[] {
-    return [...this.#byAttribute].map(([attribute, places]) => ({
-      key: attributeKey(kind, attribute, height),
-      value: encodeNumbers(places),
-    }));
-  }
-}
-
-/** A block is known by its height, and by its own events. */
-function blockPlaces(height: bigint, events: readonly Event[]): Places {
-  const places = new Places();
-  places.add(`block.height\0${height}`, 0);
-  places.addAll(events);
-  return places;
+/** The entries of a block's transactions, and those of the block itself. */
+function* both(ofTxs: Places, ofBlock: Places, height: bigint): Generator<Operation> {
+  yield* ofTxs.operations("a", height);
+  yield* ofBlock.operations("c", height);
 }

@@ -8,21 +8,28 @@
  *   n                         -> height   the last indexed block
  */
 import { concat, fromU64be, u64be, utf8 } from "../../encoding/bytes.ts";
-import { readUvarint, uvarint } from "../../encoding/varint.ts";
+import { readUvarint } from "../../encoding/varint.ts";
 import type { TxPosition } from "../expected.ts";
 
 const separator = Uint8Array.of(0);
 
 export const lastHeightKey = utf8("n");
 export const txKey = (hash: Uint8Array): Uint8Array => concat(utf8("x/"), hash);
+/** The same key of a hash with one character a byte, as such a text. */
+export const txKeyOfText = (hash: string): string => `x/${hash}`;
 
 /** Where a transaction is, and whether it took effect there. */
 export interface TxRecord extends TxPosition {
   readonly isSuccess: boolean;
 }
 
-export const encodeTxRecord = ({ height, index, isSuccess }: TxRecord): Uint8Array =>
-  concat(u64be(height), Uint8Array.of(isSuccess ? 1 : 0), uvarint(index));
+export function encodeTxRecord({ height, index, isSuccess }: TxRecord): Uint8Array {
+  const bytes = Buffer.allocUnsafe(9 + uvarintLength(index));
+  bytes.writeBigUInt64BE(height);
+  bytes[8] = isSuccess ? 1 : 0;
+  writeUvarint(bytes, 9, index);
+  return bytes;
+}
 
 export function decodeTxRecord(bytes: Uint8Array): TxRecord {
   const index = Number(readUvarint(bytes, 9)?.value ?? 0n);
@@ -40,9 +47,26 @@ export function attributePrefix(kind: AttributeKind, name: string, value?: strin
   return utf8(value === undefined ? `${kind}/${name}\0` : `${kind}/${name}\0${value}\0`);
 }
 
-/** `attribute` is the name, a zero character, and the value. */
-export const attributeKey = (kind: AttributeKind, attribute: string, height: bigint): Uint8Array =>
-  concat(utf8(`${kind}/${attribute}`), separator, u64be(height));
+/**
+ * The keys of a name and a height, by value. They share memory with other small Buffers: a block
+ * has thousands, and the database would give each array on the heap a memory of its own.
+ */
+export function attributeKeys(
+  kind: AttributeKind,
+  name: string,
+  height: bigint,
+): (value: string) => Uint8Array {
+  const prefix = attributePrefix(kind, name);
+  const end = concat(separator, u64be(height));
+  return (value) => {
+    const endsAt = prefix.length + Buffer.byteLength(value);
+    const key = Buffer.allocUnsafe(endsAt + end.length);
+    key.set(prefix);
+    key.write(value, prefix.length);
+    key.set(end, endsAt);
+    return key;
+  };
+}
 
 /** The value between the name and the height that ends an attribute key. */
 export function attributeValue(key: Uint8Array, name: string): string {
@@ -55,12 +79,27 @@ export const heightOfKey = (key: Uint8Array): bigint => fromU64be(key.subarray(k
 
 /** Small numbers in a row, each as a varint. */
 export function encodeNumbers(numbers: readonly number[]): Uint8Array {
-  const bytes: number[] = [];
-  for (let rest of numbers) {
-    for (; rest >= 0x80; rest >>>= 7) bytes.push((rest & 0x7f) | 0x80);
-    bytes.push(rest);
-  }
-  return Uint8Array.from(bytes);
+  let length = 0;
+  for (const number of numbers) length += uvarintLength(number);
+  const bytes = Buffer.allocUnsafe(length);
+  let at = 0;
+  for (const number of numbers) at = writeUvarint(bytes, at, number);
+  return bytes;
+}
+
+/** Of a number below 2^31. */
+function uvarintLength(number: number): number {
+  let length = 1;
+  for (let rest = number >>> 7; rest > 0; rest >>>= 7) length++;
+  return length;
+}
+
+/** Returns where the next one goes. */
+function writeUvarint(bytes: Uint8Array, start: number, number: number): number {
+  let [at, rest] = [start, number];
+  for (; rest >= 0x80; rest >>>= 7) bytes[at++] = (rest & 0x7f) | 0x80;
+  bytes[at++] = rest;
+  return at;
 }
 
 export function decodeNumbers(bytes: Uint8Array): number[] {

@@ -197,7 +197,7 @@ const execution: readonly Mutant[] = [
     patches: [
       change(
         mempool,
-        "      this.#drop(key);\n    });\n    this.#expire();\n    this.#recheck();",
+        "      this.#drop(key);\n    });\n    this.#expire();\n    await this.#recheck();",
         "    });\n    this.#expire();",
       ),
     ],

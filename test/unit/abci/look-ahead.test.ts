@@ -57,7 +57,8 @@ async function apply({ chain, mempool }: Node, txs: readonly Uint8Array[]) {
   const height = chain.height + 1n;
   mempool.lock();
   const response = await chain.block(txs);
-  mempool.update({ height, txs, results: response.txResults }, { maxDataBytes: -1n, maxGas: -1n });
+  const decided = { height, txs, results: response.txResults };
+  await mempool.update(decided, { maxDataBytes: -1n, maxGas: -1n });
   mempool.unlock();
   return response;
 }

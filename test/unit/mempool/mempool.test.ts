@@ -36,7 +36,7 @@ async function fill(mempool: Mempool, count: number, from = 0): Promise<void> {
   for (let n = from; n < from + count; n++) await mempool.checkTx(tx(n));
 }
 
-function update(
+async function update(
   mempool: Mempool,
   txs: Uint8Array[],
   codes: number[] = [],
@@ -45,7 +45,7 @@ function update(
 ) {
   mempool.lock();
   const results = txs.map((_, index) => ({ ...result(codes[index] ?? 0), events: [] }));
-  mempool.update({ height, txs, results }, limits);
+  await mempool.update({ height, txs, results }, limits);
   mempool.unlock();
 }
 
@@ -85,7 +85,7 @@ t.test("size, bytes and order stay true through entry, blocks and flush [TxsByte
   const { mempool } = mempoolOf();
   await fill(mempool, 5);
   t.same([mempool.size, mempool.totalBytes], [5, 100]);
-  update(mempool, [tx(1), tx(3)]);
+  await update(mempool, [tx(1), tx(3)]);
   t.same(mempool.reapMaxTxs(10), [tx(0), tx(2), tx(4)]);
   t.same(mempool.reapMaxTxs(2), [tx(0), tx(2)]);
   t.same([mempool.size, mempool.totalBytes], [3, 60]);
@@ -99,9 +99,9 @@ t.test("a transaction is taken once; a decided one never again [Update]", async 
   const { mempool } = mempoolOf();
   await fill(mempool, 1);
   t.match(await mempool.checkTx(tx(0)), { refused: "seen", message: /already exists in cache/ });
-  update(mempool, [tx(7)]);
+  await update(mempool, [tx(7)]);
   t.match(await mempool.checkTx(tx(7)), { refused: "seen" }, "decided before it came here");
-  update(mempool, [tx(0), tx(8)], [0, 5]);
+  await update(mempool, [tx(0), tx(8)], [0, 5]);
   t.match(await mempool.checkTx(tx(0)), { refused: "seen" });
   t.match(await mempool.checkTx(tx(8)), { code: 0 }, "failed in its block: may try again");
 });
@@ -131,12 +131,12 @@ t.test("one transaction and all of them have limits [CheckTxChecksTxSize, Filter
   });
   await mempool.checkTx(utf8("a=1"));
   t.match(await mempool.checkTx(utf8("b=2")), { refused: "full", message: /txs 3 \(max: 3\)/ });
-  update(mempool, [tx(0), tx(1)], [], { maxDataBytes: 21n, maxGas: -1n });
+  await update(mempool, [tx(0), tx(1)], [], { maxDataBytes: 21n, maxGas: -1n });
   t.match(await mempool.checkTx(tx(5)), { refused: "too-large", message: /too big: 22, max: 21/ });
-  update(mempool, [], [], { maxDataBytes: 22n, maxGas: 0n });
+  await update(mempool, [], [], { maxDataBytes: 22n, maxGas: 0n });
   t.equal(mempool.size, 0, "a=1 wants 1 gas: gone on recheck");
   t.match(await mempool.checkTx(tx(5)), { refused: "gas", message: /gas wanted 1 is greater/ });
-  update(mempool, [], [], { maxDataBytes: 22n, maxGas: 1n });
+  await update(mempool, [], [], { maxDataBytes: 22n, maxGas: 1n });
   t.match(await mempool.checkTx(tx(5)), { code: 0 });
 });
 
@@ -148,7 +148,7 @@ t.test("after a block the rest is asked again, in order, and may go", async (t) 
     asked.push(`${type} ${fromUtf8(bytes).slice(4, 10)}`);
     return { ...result(fromUtf8(bytes).includes("02") ? 9 : 0), events: [] };
   };
-  update(mempool, [tx(0)]);
+  await update(mempool, [tx(0)]);
   t.same(asked, ["1 000001", "1 000002", "1 000003"]);
   t.same(mempool.reapMaxTxs(9), [tx(1), tx(3)]);
   t.match(await mempool.checkTx(tx(2)), { code: 9 }, "and is not remembered");
@@ -163,7 +163,7 @@ t.test("an application that fails on a transaction loses it, and nothing else", 
     return check(request);
   };
   t.match(await mempool.checkTx(utf8("01=x")), { code: 111222, codespace: "undefined" });
-  update(mempool, [tx(0)]);
+  await update(mempool, [tx(0)]);
   t.same(mempool.reapMaxTxs(9), [tx(2)]);
 });
 
@@ -254,7 +254,7 @@ t.test("a full queue delays, a decided transaction is not sent any more", async 
   a.network.refuseSends = 3;
   a.network.connect(b.network);
   await fill(a.mempool, 3);
-  update(a.mempool, [tx(1)]);
+  await update(a.mempool, [tx(1)]);
   await until("b has the rest", () => b.mempool.size === 2);
   t.same(b.mempool.reapMaxTxs(9), [tx(0), tx(2)]);
   t.equal(a.network.refuseSends, 0);
@@ -280,15 +280,15 @@ t.test("what waits longer than ttlBlocks goes, and may come again", async (t) =>
   const { mempool } = mempoolOf({ ttlBlocks: 2 });
   const pass = (height: bigint) => update(mempool, [], [], unlimited, height);
   await fill(mempool, 2);
-  pass(1n);
+  await pass(1n);
   await fill(mempool, 1, 2);
-  pass(2n);
+  await pass(2n);
   t.equal(mempool.size, 3, "two blocks are allowed");
-  pass(3n);
+  await pass(3n);
   t.same(mempool.reapMaxTxs(9), [tx(2)], "the first two have waited for three");
   t.equal(mempool.totalBytes, 20);
   t.match(await mempool.checkTx(tx(0)), { code: 0 }, "not refused as seen");
-  pass(4n);
+  await pass(4n);
   t.same(mempool.reapMaxTxs(9), [tx(0)]);
 });
 
@@ -304,7 +304,7 @@ t.test("one peer fills its share, not the mempool", async (t) => {
     [{ code: 0 }, { code: 0 }, { code: 0 }],
     "RPC is no peer",
   );
-  update(mempool, [tx(0)]);
+  await update(mempool, [tx(0)]);
   t.match(await from("flood", 6, 7), [{ code: 0 }, { refused: "peer-full" }], "one has gone");
   mempool.flush();
   t.match(await from("flood", 8, 9), [{ code: 0 }, { code: 0 }]);
@@ -324,31 +324,31 @@ t.test("an application that looks ahead is asked in order, batch by batch", asyn
     batches.push(txs.map(fromUtf8));
     return new Promise<void>((resolve) => looked.push(resolve));
   };
-  const limits = { ...defaultMempoolLimits, maxTxs: 300 };
+  const limits = { ...defaultMempoolLimits, maxTxs: 150 };
   const mempool = new Mempool(Object.assign(app, { lookAhead }), limits, silentLog);
-  const all = Array.from({ length: 301 }, (_, n) => tx(n));
+  const all = Array.from({ length: 151 }, (_, n) => tx(n));
   const answers = Promise.all([...all, tx(0)].map((one) => mempool.checkTx(one)));
   await until("the first batch is looked at", () => batches.length === 1);
   t.equal(asked.length, 0);
   looked[0]?.();
-  await until("the first is judged, the second on its way", () => asked.length === 128);
+  await until("the first is judged, the second on its way", () => asked.length === 64);
   t.equal(batches.length, 2);
   mempool.lock();
   looked[1]?.();
   await until("the third is on its way", () => batches.length === 3);
-  t.equal(asked.length, 128, "the second waits for the block");
+  t.equal(asked.length, 64, "the second waits for the block");
   looked[2]?.();
   mempool.unlock();
   const outcomes = await answers;
   t.same(
     batches.map(({ length }) => length),
-    [128, 128, 44],
+    [64, 64, 22],
   );
-  t.same(asked, all.slice(0, 300).map(fromUtf8));
-  t.ok(outcomes.slice(0, 300).every((outcome) => "code" in outcome && outcome.code === 0));
-  t.match(outcomes.slice(300), [{ refused: "full" }, { refused: "full" }]);
+  t.same(asked, all.slice(0, 150).map(fromUtf8));
+  t.ok(outcomes.slice(0, 150).every((outcome) => "code" in outcome && outcome.code === 0));
+  t.match(outcomes.slice(150), [{ refused: "full" }, { refused: "full" }]);
   t.match(await mempool.checkTx(tx(5)), { refused: "full" });
-  update(mempool, [tx(0)]);
+  await update(mempool, [tx(0)]);
   t.match(await mempool.checkTx(tx(0)), { refused: "seen" });
   t.equal(batches.length, 3, "what was seen before is not looked at");
   const shared = new Mempool(app, { ...limits, maxTxsPerPeer: 1 }, silentLog);
