@@ -7,6 +7,8 @@ import type { ExtendedCommit } from "cosmjs-types/tendermint/types/types";
 
 /** Heights asked for ahead of the next to apply. */
 const windowHeights = 24n;
+/** With more of them asked for or here, the rest of the window waits: to go in one packet. */
+const refillHeights = 16;
 /** Nothing more is asked for while so much waits to be applied. */
 const maxWaitingBytes = 67_108_864;
 const maxRequestsPerPeer = 8;
@@ -88,6 +90,8 @@ export class BlockPool {
   /** The requests to send now; they count as sent. */
   nextRequests(): { peerId: string; height: bigint }[] {
     const made: { peerId: string; height: bigint }[] = [];
+    const hasPair = this.#requests.has(this.#next) && this.#requests.has(this.#next + 1n);
+    if (hasPair && this.#requests.size > refillHeights) return made;
     // What is missing of the next pair is always asked for: only that pair makes room.
     const ahead = this.#waitingBytes() > maxWaitingBytes ? 2n : windowHeights;
     for (let height = this.#next; height < this.#next + ahead; height++) {

@@ -20,6 +20,8 @@ import { precommitType, voteSignBytes } from "../../src/types/vote.ts";
 
 const commitFlag = 2;
 const blockNanos = 1_000_000n;
+/** Blocks that reach the disk together. */
+const blocksPerWrite = 50;
 
 /** Blocks from 1 to `heights`; txsOf says what each holds. Returns the milliseconds it took. */
 export async function makeLongChain(
@@ -34,6 +36,7 @@ export async function makeLongChain(
   const log = new Logger({ module: "chain", level: "error", format: "plain" });
   const chain = await openChain({ genesis, config, databases, log });
   const began = Date.now();
+  databases.writes.hold();
   let state = chain.state();
   let commit = emptyCommit();
   for (let height = 1; height <= heights; height++) {
@@ -60,9 +63,11 @@ export async function makeLongChain(
     commit = { height: BigInt(height), round: 0, blockId, signatures: [signed] };
     await chain.blocks.saveBlock(block, parts, commit);
     state = await chain.executor.applyBlock(state, blockId, block);
+    if (height % blocksPerWrite === 0) await databases.writes.settle();
   }
   const tookMs = Date.now() - began;
   await chain.app.snapshots?.settled();
+  await databases.writes.release();
   await databases.close();
   // What consensus would have left: nothing up to here may be signed again.
   const signState = { height: String(heights), round: 0, step: 3 };
