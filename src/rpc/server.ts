@@ -8,7 +8,7 @@ import type { Vote } from "cosmjs-types/tendermint/types/types";
 import { WebSocketServer } from "ws";
 import { eventsOf } from "./events/block-events.ts";
 import { EventBus } from "./events/event-bus.ts";
-import { roundEvents, voteEvent } from "./events/round-events.ts";
+import { roundEvents, type Timeout, timeoutEvent, voteEvent } from "./events/round-events.ts";
 import type { AppliedBlock, IndexDb, RoundView, RpcBackend } from "./expected.ts";
 import { answerHttp, pathOf } from "./http.ts";
 import { Indexer, type StoredTxs } from "./indexer/indexer.ts";
@@ -101,6 +101,12 @@ export class RpcServer {
     const events = roundEvents(this.#lastRound, now, validators);
     this.#lastRound = now;
     for (const event of events) this.#context.events.publish(event);
+  }
+
+  heardTimeout(timeout: Timeout): void {
+    const now = this.#context.events.isHeard ? this.#context.round() : undefined;
+    const event = now && timeoutEvent(now, timeout);
+    if (event) this.#context.events.publish(event);
   }
 
   heardVote(vote: Vote): void {

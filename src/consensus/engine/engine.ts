@@ -179,11 +179,11 @@ export class ConsensusEngine {
 
   #timeout(fired: FiredTimeout): void {
     if (this.#isStopped || this.#applying || this.#height?.height !== fired.height) return;
-    const { step: on, round } = fired;
-    if (on === "newHeight" && this.#idle?.holds(this.#height)) return;
+    if (fired.step === "newHeight" && this.#idle?.holds(this.#height)) return;
     this.#guarded(() => {
       this.#parts.wal.append(timeoutRecord(fired));
-      this.#drive({ type: "timeout", step: on, round });
+      this.#emit({ type: "timeout", step: fired.step, round: fired.round });
+      this.#drive({ type: "timeout", step: fired.step, round: fired.round });
     });
   }
 

@@ -4,7 +4,7 @@ import type { Time } from "../../encoding/time.ts";
 import type { ChainState } from "../../types/chain-state.ts";
 import type { PartSet } from "../../types/part-set.ts";
 import type { ValidatorSet } from "../../types/validator-set.ts";
-import type { RoundState } from "../round.ts";
+import type { RoundState, TimeoutStep } from "../round.ts";
 import type { CheckedVote, Votes } from "../votes.ts";
 
 /** The current height, read-only. Valid until the next event. */
@@ -30,6 +30,8 @@ export interface RoundView {
 export type EngineEvent =
   /** Height, round or step changed. */
   | { readonly type: "step" }
+  /** A wait of this height is over; the step that it leads to follows. */
+  | { readonly type: "timeout"; readonly step: TimeoutStep; readonly round: number }
   /** A vote of this height, or a late precommit of the one before, is new. */
   | { readonly type: "vote"; readonly vote: CheckedVote; readonly isOwn: boolean }
   /** The proposal of the round is new; with isOwn its parts are there too. */

@@ -238,7 +238,7 @@ export class ConsensusReactor {
     else if (event.type === "step") this.#announcements.step(stepMessage(view, this.#parts.clock));
     else if (event.type === "vote") this.#onVote(view, event.vote, event.isOwn);
     else if (event.type === "wanted") this.#broadcast(partsMessage(view));
-    else if (event.isOwn) {
+    else if (event.type === "proposal" && event.isOwn) {
       this.#ownAt(view.height).proposalRound = view.core.round;
       for (const entry of this.#peers.values()) sendData(view, entry, this.#parts.blocks);
     }

@@ -55,6 +55,7 @@ export async function startRpc(options: {
   });
   parts.engine.listen((event) => {
     if (event.type === "vote") server.heardVote(event.vote.signed);
+    else if (event.type === "timeout") server.heardTimeout(event);
     else server.heardRound();
   });
   const port = await server.start(config.address("rpc.laddr"));

@@ -1,7 +1,7 @@
 /**
  * Events of consensus between two looks at a round, as CometBFT publishes them (cometbft
- * types/events.go, consensus/state.go): steps, rounds, complete proposals, locks. Timeouts are not
- * told apart from the steps that they lead to.
+ * types/events.go, consensus/state.go): steps, rounds, complete proposals, locks. Timeouts and
+ * votes are told by themselves.
  */
 import type { Vote } from "cosmjs-types/tendermint/types/types";
 import { equalBytes, toUpperHex } from "../../encoding/bytes.ts";
@@ -79,6 +79,26 @@ function completeProposal(view: RoundView): PublishedEvent {
     block_id: { hash: toUpperHex(view.proposalBlockHash), parts: { total: 0, hash: "" } },
   });
   return published("CompleteProposal", [], value);
+}
+
+/** A wait that is over. */
+export interface Timeout {
+  readonly step: "newHeight" | "propose" | "prevote" | "precommit";
+  readonly round: number;
+}
+
+/** Names of the events, and the last step in which a wait of that kind still matters. */
+const timeouts: Readonly<Record<string, { readonly name: string; readonly lastStep: number }>> = {
+  propose: { name: "TimeoutPropose", lastStep: 3 },
+  prevote: { name: "TimeoutWait", lastStep: 5 },
+  precommit: { name: "TimeoutWait", lastStep: 7 },
+};
+
+/** Told before the step that it leads to; undefined where it leads to none. */
+export function timeoutEvent(now: RoundView, { step, round }: Timeout): PublishedEvent | undefined {
+  const known = timeouts[step];
+  if (!known || now.round !== round || now.step > known.lastStep) return undefined;
+  return roundState(known.name, now);
 }
 
 /** A vote that this node took. */

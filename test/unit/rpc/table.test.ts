@@ -327,24 +327,30 @@ t.test(
     const heard: Reply[] = [];
     socket.on("message", (data) => heard.push(JSON.parse(String(data)) as Reply));
     await new Promise((resolve) => socket.once("open", resolve));
-    for (const name of ["Vote", "NewRoundStep"]) {
+    for (const name of ["Vote", "NewRoundStep", "TimeoutPropose", "TimeoutWait"]) {
       socket.send(
         JSON.stringify({ ...request("subscribe", { query: `tm.event='${name}'` }), id: name }),
       );
     }
-    await until(() => heard.length === 2);
+    await until(() => heard.length === 4);
     own.server.heardRound();
     own.server.heardRound();
-    await until(() => heard.length >= 3);
-    t.match(heard[2], {
-      id: "NewRoundStep",
-      result: { data: { type: "tendermint/event/RoundState", value: { height: "1", round: 0 } } },
-    });
-    await own.stop();
+    const state = { type: "tendermint/event/RoundState", value: { height: "1", round: 0 } };
     await until(() => heard.length >= 5);
-    for (const { error } of heard.slice(3)) {
+    t.match(heard[4], { id: "NewRoundStep", result: { data: state } });
+    own.server.heardTimeout({ step: "newHeight", round: 0 });
+    own.server.heardTimeout({ step: "propose", round: 1 });
+    own.server.heardTimeout({ step: "propose", round: 0 });
+    own.server.heardTimeout({ step: "precommit", round: 0 });
+    await until(() => heard.length >= 7);
+    const said = heard.slice(5).map(({ id }) => id);
+    t.same(said, ["TimeoutPropose", "TimeoutWait"], "those that lead to a step");
+    t.match(heard[6], { result: { data: state } });
+    await own.stop();
+    await until(() => heard.length >= 11);
+    for (const { error } of heard.slice(7)) {
       t.match(error, { code: -32000, data: "subscription was canceled (reason: CometBFT exited)" });
     }
-    t.equal(heard.length, 5, "the second look found nothing new");
+    t.equal(heard.length, 11, "the second look found nothing new");
   },
 );
