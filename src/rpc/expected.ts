@@ -9,7 +9,7 @@ import type {
 import type { Block } from "cosmjs-types/tendermint/types/block";
 import type { Evidence } from "cosmjs-types/tendermint/types/evidence";
 import type { ConsensusParams } from "cosmjs-types/tendermint/types/params";
-import type { BlockID, BlockMeta, Commit } from "cosmjs-types/tendermint/types/types";
+import type { BlockID, BlockMeta, Commit, Proposal } from "cosmjs-types/tendermint/types/types";
 import type { ChainState } from "../types/chain-state.ts";
 import type { GenesisDoc } from "../types/genesis/genesis.ts";
 import type { ValidatorSet } from "../types/validator-set.ts";
@@ -104,6 +104,14 @@ export interface RoundView {
   /** CometBFT's RoundStepType number. */
   readonly step: number;
   readonly startTime: { readonly seconds: bigint; readonly nanos: number };
+  /** The proposal of this round, once it is here. */
+  readonly proposal?: Proposal | undefined;
+  /** What is here of the blocks that the round is about; undefined where there is none. */
+  readonly parts?: {
+    readonly proposed: BlockParts | undefined;
+    readonly locked: BlockParts | undefined;
+    readonly valid: BlockParts | undefined;
+  };
   readonly proposalBlockHash: Uint8Array;
   /** Whether the block that is proposed is here, all of it. */
   readonly isProposalComplete: boolean;
@@ -114,6 +122,16 @@ export interface RoundView {
   readonly validRound: number;
   readonly commitRound: number;
   readonly votes: readonly RoundVotesView[];
+}
+
+/** A block that comes in parts. */
+export interface BlockParts {
+  readonly count: number;
+  readonly total: number;
+  /** "x" for a part that is here, "_" for one that is not. */
+  readonly bits: string;
+  /** Undefined until all parts are here. Reads the block anew each time. */
+  block(): Block | undefined;
 }
 
 /** Votes of one round: per validator the vote's short text, or undefined. */

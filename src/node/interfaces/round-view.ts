@@ -1,8 +1,11 @@
 /** The engine's current round as consensus_state shows it (cometbft consensus/types). */
+import { PartSetHeader } from "cosmjs-types/tendermint/types/types";
 import { type RoundView as EngineView, wireStep } from "../../consensus/engine/events.ts";
 import { voteSet } from "../../consensus/votes.ts";
-import { parseHex, toUpperHex } from "../../encoding/bytes.ts";
-import type { RoundView, RoundVotesView } from "../../rpc/expected.ts";
+import { fromHex, parseHex, toUpperHex } from "../../encoding/bytes.ts";
+import type { BlockParts, RoundView, RoundVotesView } from "../../rpc/expected.ts";
+import { decodeBlock } from "../../types/block.ts";
+import type { PartSet } from "../../types/part-set.ts";
 
 /** Letters of an address or a hash in a short text: cmtbytes.Fingerprint is six bytes. */
 const fingerprintDigits = 12;
@@ -17,6 +20,12 @@ export function roundViewOf(view: EngineView | undefined): RoundView | undefined
     round: core.round,
     step: wireStep(core),
     startTime: view.startTime,
+    proposal: view.proposal,
+    parts: {
+      proposed: partsView(view.blocks.wantedParts),
+      locked: partsOfKey(view, core.locked?.block),
+      valid: partsOfKey(view, core.valid?.block),
+    },
     proposalBlockHash: view.proposal?.blockId.hash ?? new Uint8Array(),
     isProposalComplete: core.proposals.some(({ round }) => round === core.round),
     lockedRound: core.locked?.round ?? -1,
@@ -28,9 +37,28 @@ export function roundViewOf(view: EngineView | undefined): RoundView | undefined
   };
 }
 
-/** A block key begins with the hash of the block, in hex. */
+/** A block key begins with the hash of the block, in hex: blockIdKey. */
+const hashDigits = 64;
 function hashOfKey(key: string | undefined): Uint8Array {
-  return parseHex((key ?? "").slice(0, 64)) ?? new Uint8Array();
+  return parseHex((key ?? "").slice(0, hashDigits)) ?? new Uint8Array();
+}
+
+/** It ends with the header of its parts. */
+function partsOfKey(view: EngineView, key: string | undefined): BlockParts | undefined {
+  if (key === undefined) return undefined;
+  const header = PartSetHeader.decode(fromHex(key.slice(hashDigits)));
+  return partsView(view.blocks.partsOf(header));
+}
+
+function partsView(parts: PartSet | undefined): BlockParts | undefined {
+  return (
+    parts && {
+      count: parts.count,
+      total: parts.header.total,
+      bits: parts.bits.bits(),
+      block: () => (parts.isComplete ? decodeBlock(parts.bytes()) : undefined),
+    }
+  );
 }
 
 function votesOf(view: EngineView, round: number): RoundVotesView {

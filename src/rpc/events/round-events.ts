@@ -5,7 +5,7 @@
  */
 import type { Vote } from "cosmjs-types/tendermint/types/types";
 import { equalBytes, toUpperHex } from "../../encoding/bytes.ts";
-import { voteJson } from "../../types/json/block.ts";
+import { blockIdJson, voteJson, zeroBlockIdJson } from "../../types/json/block.ts";
 import type { ValidatorSet } from "../../types/validator-set.ts";
 import type { RoundView } from "../expected.ts";
 import { type PublishedEvent, published } from "./published.ts";
@@ -74,10 +74,9 @@ function newRound(view: RoundView, validators: ValidatorSet): PublishedEvent {
 }
 
 function completeProposal(view: RoundView): PublishedEvent {
-  const value = () => ({
-    ...stateJson(view),
-    block_id: { hash: toUpperHex(view.proposalBlockHash), parts: { total: 0, hash: "" } },
-  });
+  const hash = toUpperHex(view.proposalBlockHash);
+  const id = view.proposal ? blockIdJson(view.proposal.blockId) : { ...zeroBlockIdJson, hash };
+  const value = () => ({ ...stateJson(view), block_id: id });
   return published("CompleteProposal", [], value);
 }
 

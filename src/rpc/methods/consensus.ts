@@ -1,10 +1,10 @@
 /** What the round of consensus looks like from outside (cometbft rpc/core/consensus.go). */
 import { toUpperHex } from "../../encoding/bytes.ts";
 import { formatTime } from "../../encoding/time.ts";
-import { commitJson } from "../../types/json/block.ts";
+import { blockJson, commitJson, proposalJson } from "../../types/json/block.ts";
 import type { ValidatorSet } from "../../types/validator-set.ts";
 import { proposerJson } from "../events/round-events.ts";
-import type { PeerView, RoundView, RoundVotesView } from "../expected.ts";
+import type { BlockParts, PeerView, RoundView, RoundVotesView } from "../expected.ts";
 import { validatorJson } from "../json/results.ts";
 import { type Methods, type RpcContext, refuse } from "./method.ts";
 
@@ -35,7 +35,7 @@ export const consensusMethods: Methods = {
   },
 };
 
-/** Blocks and proposals under way are null: what they hold is shown when it is decided. */
+/** With the proposal and the blocks under way, as far as they are here. */
 function roundStateJson(context: RpcContext, round: RoundView): object {
   const { validators, lastValidators } = context.chain.state();
   const tip = context.blocks.height();
@@ -47,20 +47,30 @@ function roundStateJson(context: RpcContext, round: RoundView): object {
     start_time: formatTime(round.startTime),
     commit_time: "0001-01-01T00:00:00Z",
     validators: validatorSetJson(validators),
-    proposal: null,
-    proposal_block: null,
-    proposal_block_parts: null,
+    proposal: round.proposal ? proposalJson(round.proposal) : null,
+    ...partsJson("proposal", round.parts?.proposed),
     locked_round: round.lockedRound,
-    locked_block: null,
-    locked_block_parts: null,
+    ...partsJson("locked", round.parts?.locked),
     valid_round: round.validRound,
-    valid_block: null,
-    valid_block_parts: null,
+    ...partsJson("valid", round.parts?.valid),
     votes: round.votes.map(votesJson),
     commit_round: round.commitRound,
     last_commit: lastCommit ? commitJson(lastCommit) : null,
     last_validators: validatorSetJson(lastValidators),
     triggered_timeout_precommit: round.step === 7,
+  };
+}
+
+/** A block under way and its parts: null where there is none (types/part_set.go, MarshalJSON). */
+function partsJson(name: string, parts: BlockParts | undefined): object {
+  const block = parts?.block();
+  const shown = parts && {
+    "count/total": `${parts.count}/${parts.total}`,
+    parts_bit_array: parts.bits,
+  };
+  return {
+    [`${name}_block`]: block ? blockJson(block) : null,
+    [`${name}_block_parts`]: shown ?? null,
   };
 }
 

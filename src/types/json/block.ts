@@ -8,7 +8,14 @@ import type {
   Evidence,
   LightClientAttackEvidence,
 } from "cosmjs-types/tendermint/types/evidence";
-import type { BlockID, Commit, CommitSig, Header, Vote } from "cosmjs-types/tendermint/types/types";
+import type {
+  BlockID,
+  Commit,
+  CommitSig,
+  Header,
+  Proposal,
+  Vote,
+} from "cosmjs-types/tendermint/types/types";
 import type { Validator as ProtoValidator } from "cosmjs-types/tendermint/types/validator";
 import { toBase64, toUpperHex } from "../../encoding/bytes.ts";
 import { formatTime } from "../../encoding/time.ts";
@@ -72,6 +79,19 @@ export function blockJson(block: Block): object {
     data: { txs: block.data.txs.map(toBase64) },
     evidence: { evidence: block.evidence.evidence.map(evidenceJson) },
     last_commit: block.lastCommit ? commitJson(block.lastCommit) : none,
+  };
+}
+
+/** A proposal; CometBFT's type has no name of its own for the member "Type". */
+export function proposalJson(proposal: Proposal): object {
+  return {
+    Type: proposal.type,
+    height: String(proposal.height),
+    round: proposal.round,
+    pol_round: proposal.polRound,
+    block_id: blockIdJson(proposal.blockId),
+    timestamp: formatTime(proposal.timestamp),
+    signature: base64OrNull(proposal.signature),
   };
 }
 
