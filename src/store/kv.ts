@@ -1,4 +1,5 @@
 /** What the state machine sees of the store: ordered keys and values, by name of the sub-store. */
+import { latin1 } from "../encoding/runtime/latin1.ts";
 
 /** Reading. Keys are never empty; what is returned must not be written into. */
 export interface ReadStore {
@@ -34,6 +35,24 @@ export class StoreKey {
   readonly name: string;
   constructor(name: string) {
     this.name = name;
+  }
+}
+
+/**
+ * A key that comes again and again: it brings the text by which a branch finds it, which otherwise
+ * is made for every access. A store takes it as it takes any other array. Not to be written into.
+ */
+export class KnownKey extends Uint8Array {
+  /** One char for each byte. */
+  readonly text: string;
+  constructor(key: Uint8Array) {
+    super(key);
+    this.text = latin1(key);
+  }
+
+  /** What is made from parts of it is an array as any other. */
+  static get [Symbol.species]() {
+    return Uint8Array;
   }
 }
 

@@ -307,6 +307,7 @@ export class Multistore {
     const { version } = this.#header;
     for (const store of this.#stores) {
       store.tree.seal();
+      store.working.accept();
       store.log = [];
     }
     if (this.#snapshot?.isDone) this.#snapshot = undefined;

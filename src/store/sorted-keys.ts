@@ -2,18 +2,14 @@
  * A sorted set of keys, held as strings of one char per byte, which JavaScript compares as bytes.
  * Chunks of a few hundred keys: an insertion is two binary searches and one short splice.
  */
-import type { KeyRange } from "./kv.ts";
+import { latin1 } from "../encoding/runtime/latin1.ts";
+import { type KeyRange, KnownKey } from "./kv.ts";
 
 const chunkKeysMax = 512;
 
-// Works on any Uint8Array and saves wrapping each key in a Buffer; the typings leave it out.
-const { latin1Slice } = Buffer.prototype as unknown as {
-  latin1Slice(this: Uint8Array, start: number, end: number): string;
-};
-
 /** The bytes of a key as a string of chars 0..255; its order is the order of the bytes. */
 export function keyText(key: Uint8Array): string {
-  return latin1Slice.call(key, 0, key.length);
+  return key instanceof KnownKey ? key.text : latin1(key);
 }
 
 /** The inverse of keyText. */

@@ -1,6 +1,7 @@
 /** Ante steps about who signed: keys, counts, gas, signatures. spec/abci.md, "Ante chain". */
 import { PubKey as Secp256k1Key } from "cosmjs-types/cosmos/crypto/secp256k1/keys";
 import type { Any } from "cosmjs-types/google/protobuf/any";
+import type { Event } from "cosmjs-types/tendermint/abci/types";
 import { equalBytes, toBase64 } from "../../encoding/bytes.ts";
 import { sdkErrors } from "../../modules/errors.ts";
 import type { Accounts, SignerAccount } from "../expected.ts";
@@ -34,32 +35,42 @@ const assumedKey: Any = {
 /** Remembers the keys of accounts that sign for the first time; announces every signature. */
 export function setPubKeys(ctx: RunContext, { accounts }: Signing, tx: DecodedTx): void {
   const signers = signersOf(accounts.addresses, tx);
-  for (const [index, signer] of signers.entries()) {
+  for (let index = 0; index < signers.length; index++) {
+    const signer = signers[index] as Signer; // index < length
     const any = signer.info.publicKey ?? (ctx.isSimulation ? assumedKey : undefined);
     if (!any) continue; // The account knows its key already, or the signature step refuses.
-    if (any !== assumedKey && !equalBytes(pubKeyAddress(decodePubKey(any)), signer.address)) {
+    if (any !== assumedKey && !signerKey(signer)) {
       const detail = `pubKey does not match signer address ${signer.text}`;
       throw sdkErrors.invalidPubKey(`${detail} with signer index: ${index}`);
     }
     const account = accountOf(ctx, accounts, signer);
     if (!account.pubKey) accounts.set(ctx, { ...account, pubKey: any });
   }
-  for (const { text, info, signature } of signers) {
-    ctx.emit("tx", [["acc_seq", `${text}/${info.sequence}`]]);
-    ctx.emit("tx", [["signature", toBase64(signature)]]);
+  for (const signer of signers) {
+    signer.events ??= announced(signer);
+    for (const event of signer.events) ctx.announce(event);
   }
+}
+
+function announced({ text, info, signature }: Signer): Event[] {
+  const pairs = [
+    { key: "acc_seq", value: `${text}/${info.sequence}`, index: true },
+    { key: "signature", value: toBase64(signature), index: true },
+  ];
+  return pairs.map((pair) => ({ type: "tx", attributes: [pair] }));
 }
 
 /** Checks how many keys sign, and charges for every signature. */
 export function chargeSignatures(ctx: RunContext, { accounts }: Signing, tx: DecodedTx): void {
   const params = accounts.params.get(ctx);
   const keys = signersOf(accounts.addresses, tx).map((signer) => keyOf(ctx, accounts, signer));
-  const count = keys.reduce((sum, key) => sum + (key ? countKeys(key) : 1), 0);
+  let count = 0;
+  for (const key of keys) count += key ? countKeys(key) : 1;
   if (BigInt(count) > params.txSigLimit) {
     throw sdkErrors.tooManySignatures(`signatures: ${count}, limit: ${params.txSigLimit}`);
   }
-  for (const [index, key] of keys.entries()) {
-    const info = tx.signerInfos[index];
+  for (let index = 0; index < keys.length; index++) {
+    const [key, info] = [keys[index], tx.signerInfos[index]];
     // A simulation may leave the key out; a plain one is assumed.
     if (key && info?.modeInfo) chargeSignature({ gas: ctx.gas, params }, key, info.modeInfo);
     else ctx.gas.consume(params.sigVerifyCostSecp256k1, "ante verify: secp256k1");
@@ -68,7 +79,16 @@ export function chargeSignatures(ctx: RunContext, { accounts }: Signing, tx: Dec
 
 function keyOf(ctx: RunContext, accounts: Accounts, signer: Signer): PubKey | undefined {
   const any = accountOf(ctx, accounts, signer).pubKey;
-  return any && decodePubKey(any);
+  return any && decodedKey(signer, any);
+}
+
+/** The key of an account, which most signers bring again. Throws sdk code 8. */
+function decodedKey({ key, info: { publicKey } }: Signer, any: Any): PubKey {
+  return key && publicKey && isSameKey(publicKey, any) ? key : decodePubKey(any);
+}
+
+function isSameKey(a: Any, b: Any): boolean {
+  return a === b || (a.typeUrl === b.typeUrl && equalBytes(a.value, b.value));
 }
 
 /** Compares every sequence, and verifies every signature unless the mode says it is known. */
@@ -101,14 +121,17 @@ export function verifySignatures(
 
 /** Whether the signature was verified before against the same key and account number. */
 export function isKnownFor({ known }: Signer, { pubKey, number }: VerifiedFor): boolean {
-  if (known?.number !== number || known.pubKey.typeUrl !== pubKey.typeUrl) return false;
-  return known.pubKey === pubKey || equalBytes(known.pubKey.value, pubKey.value);
+  return known !== undefined && known.number === number && isSameKey(known.pubKey, pubKey);
 }
 
 /** The key that a signer brings, when it is the address's own. Throws sdk code 8. */
-export function signerKey({ info: { publicKey }, address }: Signer): Any | undefined {
-  if (!publicKey) return undefined;
-  return equalBytes(pubKeyAddress(decodePubKey(publicKey)), address) ? publicKey : undefined;
+export function signerKey(signer: Signer): Any | undefined {
+  const { publicKey } = signer.info;
+  if (!publicKey || signer.key) return publicKey;
+  const key = decodePubKey(publicKey);
+  if (!equalBytes(pubKeyAddress(key), signer.address)) return undefined;
+  signer.key = key;
+  return publicKey;
 }
 
 /** What is wrong with a signature, or undefined when it is valid. Throws sdk codes 4 and 8. */
@@ -127,7 +150,7 @@ export function findProblem(
     signature: signer.signature,
     bytes: (mode) => signBytes(tx, who, mode),
   };
-  return verifySignature(decodePubKey(pubKey), signed, verify);
+  return verifySignature(decodedKey(signer, pubKey), signed, verify);
 }
 
 /** Throws sdk code 4 when the known verdict is that the signature is invalid. */

@@ -1,11 +1,11 @@
-/** The Context that modules see: one branch of the state, its gas meter, the events so far. */
+/** The Context that modules see: the state, its gas meter, the events so far. */
 import type { Event } from "cosmjs-types/tendermint/abci/types";
 import type { BlockInfo, Context, EventAttributes, GasMeter } from "../../modules/module.ts";
 import type { KvStore, StoreKey } from "../../store/kv.ts";
 import { freeGas, MeteredStore, type StoreMeter } from "./gas.ts";
 import type { StateLayer } from "./layer.ts";
 
-/** What stays the same in all branches of one block, CheckTx or query. */
+/** What stays the same in all contexts of one block, CheckTx or query. */
 export interface Scope {
   readonly chainId: string;
   readonly block: BlockInfo;
@@ -16,7 +16,9 @@ export class RunContext implements Context {
   readonly scope: Scope;
   readonly gas: GasMeter & StoreMeter;
   readonly #layer: StateLayer;
-  readonly #stores = new Map<string, KvStore>();
+  /** The stores that were asked for, with their names: few, so a search beats a Map. */
+  readonly #names: string[] = [];
+  readonly #stores: KvStore[] = [];
   #events: Event[] = [];
   constructor(scope: Scope, layer: StateLayer, gas: GasMeter & StoreMeter = freeGas) {
     this.scope = scope;
@@ -37,12 +39,14 @@ export class RunContext implements Context {
   }
 
   kv({ name }: StoreKey): KvStore {
-    let store = this.#stores.get(name);
-    if (!store) {
-      const branch = this.#layer.store(name);
-      store = this.gas === freeGas ? branch : new MeteredStore(branch, this.gas);
-      this.#stores.set(name, store);
+    const names = this.#names;
+    for (let i = 0; i < names.length; i++) {
+      if (names[i] === name) return this.#stores[i] as KvStore; // One for each name.
     }
+    const branch = this.#layer.store(name);
+    const store = this.gas === freeGas ? branch : new MeteredStore(branch, this.gas);
+    names.push(name);
+    this.#stores.push(store);
     return store;
   }
 
@@ -51,28 +55,43 @@ export class RunContext implements Context {
     this.#events.push({ type, attributes: listed });
   }
 
+  /** Adds an event that is shared with other runs of the transaction. */
+  announce(event: Event): void {
+    this.#events.push(event);
+  }
+
   atomically<T>(run: (ctx: Context) => T): T {
-    const branch = this.branch(this.gas);
-    const result = run(branch);
-    this.merge(branch);
-    return result;
+    const place = this.begin();
+    const count = this.#events.length;
+    try {
+      const result = run(this);
+      this.keep();
+      return result;
+    } catch (error) {
+      this.undo(place);
+      this.#events.length = Math.min(count, this.#events.length);
+      throw error;
+    }
   }
 
-  /** A context over this one, with its own events and, for a transaction, its own meter. */
-  branch(gas: GasMeter & StoreMeter, scope: Scope = this.scope): RunContext {
-    return new RunContext(scope, this.#layer.child(), gas);
+  /** A context over the same state, with its own events and its own meter: of a transaction. */
+  metered(gas: GasMeter & StoreMeter): RunContext {
+    return new RunContext(this.scope, this.#layer, gas);
   }
 
-  /** Takes over the writes of a branch of this context, and returns its events. */
-  absorb(branch: RunContext): Event[] {
-    branch.#layer.merge();
-    return branch.takeEvents();
+  /** From here on, writes can be taken back. Ends with keep, or with undo of the result. */
+  begin(): number {
+    return this.#layer.undoLog.open();
   }
 
-  /** Takes over the writes and the events of a branch. */
-  merge(branch: RunContext): void {
-    // One by one: as arguments of one call, many would overflow the stack.
-    for (const event of this.absorb(branch)) this.#events.push(event);
+  /** The writes since the last begin that is not ended stay. */
+  keep(): void {
+    this.#layer.undoLog.keep();
+  }
+
+  /** Takes back the writes since the begin that returned this place. */
+  undo(place: number): void {
+    this.#layer.undoLog.undo(place);
   }
 
   /** The events since the start or the last call. */

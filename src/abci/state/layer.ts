@@ -1,6 +1,7 @@
-/** Writes held back over all sub-stores at once: a block, a transaction, a message. */
+/** Writes held back over all sub-stores at once: of a block, of CheckTx, of a genesis. */
 import { Branch } from "../../store/branch.ts";
 import type { KvStore, ReadStore } from "../../store/kv.ts";
+import { UndoLog } from "../../store/undo-log.ts";
 
 /** Finds a sub-store by name. */
 export type StoreOf<Store extends ReadStore> = (name: string) => Store;
@@ -8,6 +9,8 @@ export type StoreOf<Store extends ReadStore> = (name: string) => Store;
 export class StateLayer {
   readonly #branchOf: StoreOf<Branch>;
   readonly #branches = new Map<string, Branch>();
+  /** Takes back what fails, over all sub-stores. */
+  readonly undoLog = new UndoLog();
   /** branchOf is asked once for each name. */
   constructor(branchOf: StoreOf<Branch>) {
     this.#branchOf = branchOf;
@@ -23,19 +26,10 @@ export class StateLayer {
     let branch = this.#branches.get(name);
     if (!branch) {
       branch = this.#branchOf(name);
+      branch.undoLog = this.undoLog;
       this.#branches.set(name, branch);
     }
     return branch;
-  }
-
-  /** A layer over this one. */
-  child(): StateLayer {
-    return new StateLayer((name) => this.store(name).child());
-  }
-
-  /** Hands the writes to the layer below, and holds none afterwards. */
-  merge(): void {
-    for (const branch of this.#branches.values()) branch.merge();
   }
 
   /** Copies every pair into other stores. For a layer over nothing: genesis. */

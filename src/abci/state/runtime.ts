@@ -83,8 +83,9 @@ export class Runtime {
     this.#open = undefined;
     this.#genesis = StateLayer.over(() => emptyStore);
     this.#lastBlock = { ...this.#lastBlock, time: block.time };
-    this.#check = this.#genesis.child();
-    return new RunContext(this.#scope(block, false), this.#genesis);
+    const genesis = this.#genesis;
+    this.#check = StateLayer.over((name) => genesis.store(name));
+    return new RunContext(this.#scope(block, false), genesis);
   }
 
   /** Begins the next block over the committed state; whatever an earlier call did is dropped. */
@@ -130,10 +131,11 @@ export class Runtime {
     this.#check = StateLayer.over((name) => this.#committed(name));
   }
 
+  /** The last committed version, read through what the version under work knows of it. */
   #committed(name: string): ReadStore {
     const { store } = this.parts;
     const version = store.version === 0n ? undefined : store.at(store.version);
-    if (version) return version.store(name);
+    if (version) return store.working(name).lastVersion(version.store(name));
     assert(store.version === 0n, "the last committed version is always kept");
     return emptyStore;
   }

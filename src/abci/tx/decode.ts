@@ -6,10 +6,12 @@
 import type { Fee, SignerInfo } from "cosmjs-types/cosmos/tx/v1beta1/tx";
 import { AuthInfo, TxBody, TxRaw } from "cosmjs-types/cosmos/tx/v1beta1/tx";
 import type { Any } from "cosmjs-types/google/protobuf/any";
+import type { Event } from "cosmjs-types/tendermint/abci/types";
 import { equalBytes } from "../../encoding/bytes.ts";
 import type { Coin } from "../../encoding/coins.ts";
 import { sdkErrors } from "../../modules/errors.ts";
 import type { Codec } from "../../modules/module.ts";
+import type { PubKey } from "./pub-keys.ts";
 import type { Registry, RoutedMessage } from "./registry.ts";
 import { decodeStrict, type UnknownFields } from "./strict-reader.ts";
 
@@ -57,6 +59,10 @@ export interface Signer {
   readonly address: Uint8Array;
   readonly info: SignerInfo;
   readonly signature: Uint8Array;
+  /** The key that it brings, once it is found to be that of the address. */
+  key: PubKey | undefined;
+  /** Its sequence and signature as events, once they are asked for. Not to be written into. */
+  events: readonly Event[] | undefined;
   /** What is known of the signature. */
   known: KnownVerdict | undefined;
   /** Settles when other threads have verified it; undefined when they are not at it. */

@@ -3,6 +3,7 @@ import { TxMsgData } from "cosmjs-types/cosmos/base/abci/v1beta1/abci";
 import type { Any } from "cosmjs-types/google/protobuf/any";
 import type { Event, ExecTxResult } from "cosmjs-types/tendermint/abci/types";
 import { ModuleError, sdkErrors } from "../../modules/errors.ts";
+import type { GasMeter } from "../../modules/module.ts";
 import { type RunMode, runAnte } from "../ante/chain.ts";
 import type { RunContext } from "../state/context.ts";
 import { maxGas, TxGasMeter } from "../state/gas.ts";
@@ -10,7 +11,7 @@ import type { Runtime } from "../state/runtime.ts";
 import type { DecodedTx } from "./decode.ts";
 
 /** Gas for routing a message, whatever it does: without it, failing at once would be cheap. */
-const messageCost = 5_000n;
+const messageCost = 5_000;
 
 /** What all transactions of a block may use together. limit is undefined when there is none. */
 export interface BlockGas {
@@ -38,14 +39,16 @@ export function runTx(runtime: Runtime, bytes: Uint8Array, run: TxRun): ExecTxRe
     gas = new TxGasMeter(run.mode === "simulate" ? maxGas : tx.fee.gasLimit);
     precheckMessages(tx);
     checkGasLimit(tx, run);
-    const ante = run.ctx.branch(gas);
-    runAnte(ante, runtime.parts.ante, { tx, mode: run.mode });
-    events = run.ctx.absorb(ante); // Signatures, sequence, fee: these stay.
+    const ctx = run.ctx.metered(gas);
+    ctx.atomically(() => runAnte(ctx, runtime.parts.ante, { tx, mode: run.mode }));
+    events = ctx.takeEvents(); // Signatures, sequence, fee: these stay.
     if (run.mode === "check" || run.mode === "recheck") return success(gas, { events });
-    const messages = run.ctx.branch(gas);
-    const { responses, made } = runMessages(messages, tx);
-    if (run.mode === "finalize") chargeBlock(run.blockGas, gas);
-    run.ctx.absorb(messages); // All messages take effect, or none does.
+    // All messages take effect, or none does.
+    const { responses, made } = ctx.atomically(() => {
+      const done = runMessages(ctx, tx);
+      if (run.mode === "finalize") chargeBlock(run.blockGas, ctx.gas);
+      return done;
+    });
     events = events.concat(made);
     const data = TxMsgData.encode({ data: [], msgResponses: responses }).finish();
     return success(gas, { events, data });
@@ -92,7 +95,7 @@ function isSpent({ limit, used }: BlockGas): boolean {
 }
 
 /** Refuses a transaction that would take more than is left of the block. */
-function chargeBlock({ limit, used }: BlockGas, gas: TxGasMeter): void {
+function chargeBlock({ limit, used }: BlockGas, gas: GasMeter): void {
   if (limit === undefined || used + gas.consumed <= limit) return;
   const counts = `gasWanted: ${gas.limit}, gasUsed: ${gas.consumed}`;
   throw sdkErrors.outOfGas(`out of gas in location: block gas meter; ${counts}`);
@@ -102,13 +105,13 @@ function smaller(a: bigint, b: bigint): bigint {
   return a < b ? a : b;
 }
 
-/** One after the other on one branch: when one fails, the caller drops all of them. */
+/** One after the other: when one fails, the caller takes all of them back. */
 function runMessages(ctx: RunContext, tx: DecodedTx): { responses: Any[]; made: Event[] } {
   const made: Event[] = [];
   const responses = tx.messages.map(({ handler, message }, index) => {
     let value: Uint8Array;
     try {
-      ctx.gas.consume(messageCost, "Message");
+      ctx.gas.charge(messageCost, "Message");
       handler.validate(message);
       value = handler.execute(ctx, message);
     } catch (error) {
@@ -118,9 +121,11 @@ function runMessages(ctx: RunContext, tx: DecodedTx): { responses: Any[]; made: 
       throw new ModuleError(codespace, code, where + text, where + detail);
     }
     const events = ctx.takeEvents();
-    const announced = messageEvent(handler.typeUrl, handler.signers(message)[0], events);
     const place = { key: "msg_index", value: String(index), index: true };
-    for (const event of [announced, ...events]) {
+    const announced = messageEvent(handler.typeUrl, handler.signers(message)[0], events);
+    announced.attributes.push(place);
+    made.push(announced);
+    for (const event of events) {
       event.attributes.push(place);
       made.push(event);
     }
@@ -129,17 +134,24 @@ function runMessages(ctx: RunContext, tx: DecodedTx): { responses: Any[]; made: 
   return { responses, made };
 }
 
+/** The part of a type URL that names the module: "bank" of "/cosmos.bank.v1beta1.MsgSend". */
+function moduleOf(typeUrl: string): string | undefined {
+  const start = typeUrl.indexOf(".") + 1;
+  if (start === 0) return undefined;
+  const end = typeUrl.indexOf(".", start);
+  return typeUrl.slice(start, end < 0 ? undefined : end);
+}
+
 /** The event that names the message: cosmos-sdk baseapp createEvents. */
 function messageEvent(
   typeUrl: string,
   sender: string | undefined,
   events: readonly Event[],
 ): Event {
-  const pairs = [["action", typeUrl]];
-  if (sender !== undefined) pairs.push(["sender", sender]);
-  const moduleName = typeUrl.split(".")[1];
+  const attributes = [{ key: "action", value: typeUrl, index: true }];
+  if (sender !== undefined) attributes.push({ key: "sender", value: sender, index: true });
+  const value = moduleOf(typeUrl);
   const isNamed = events.some((event) => event.attributes.some(({ key }) => key === "module"));
-  if (moduleName !== undefined && !isNamed) pairs.push(["module", moduleName]);
-  const attributes = pairs.map(([key = "", value = ""]) => ({ key, value, index: true }));
+  if (value !== undefined && !isNamed) attributes.push({ key: "module", value, index: true });
   return { type: "message", attributes };
 }

@@ -12,7 +12,8 @@ export function signersOf(addresses: Addresses, tx: DecodedTx): readonly Signer[
       throw sdkErrors.unauthorized(`wrong number of signers; ${counts}`);
     }
     const address = addresses.parse(text);
-    return { text, address, info, signature, known: undefined, underWay: undefined };
+    const found = { key: undefined, events: undefined, known: undefined, underWay: undefined };
+    return { text, address, info, signature, ...found };
   });
   return tx.found.signers;
 }

@@ -3,9 +3,9 @@ import type { GasInfo, Result } from "cosmjs-types/cosmos/base/abci/v1beta1/abci
 import { TxMsgData } from "cosmjs-types/cosmos/base/abci/v1beta1/abci";
 import { SimulateRequest, SimulateResponse } from "cosmjs-types/cosmos/tx/v1beta1/service";
 import { AuthInfo, type Tx, TxBody, TxRaw } from "cosmjs-types/cosmos/tx/v1beta1/tx";
+import type { ExecTxResult } from "cosmjs-types/tendermint/abci/types";
 import { ModuleError, sdkErrors } from "../../modules/errors.ts";
 import { type QueryHandler, queryHandler } from "../../modules/module.ts";
-import { freeGas } from "../state/gas.ts";
 import type { Runtime } from "../state/runtime.ts";
 import { runTx } from "./execute.ts";
 
@@ -15,11 +15,18 @@ export interface Simulation {
   readonly result: Result;
 }
 
-/** Runs on a branch that is dropped. Throws ModuleError with the refusal of the transaction. */
+/** Runs and takes it all back. Throws ModuleError with the refusal of the transaction. */
 export function simulate(runtime: Runtime, bytes: Uint8Array): Simulation {
-  const ctx = runtime.checkContext({ isSimulation: true }).branch(freeGas);
+  const ctx = runtime.checkContext({ isSimulation: true });
   const run = { ctx, mode: "simulate", blockGas: { limit: undefined, used: 0n } } as const;
-  const { code, codespace, log, data, events, gasUsed, gasWanted } = runTx(runtime, bytes, run);
+  const place = ctx.begin();
+  let ran: ExecTxResult;
+  try {
+    ran = runTx(runtime, bytes, run);
+  } finally {
+    ctx.undo(place);
+  }
+  const { code, codespace, log, data, events, gasUsed, gasWanted } = ran;
   if (code !== 0) throw new ModuleError(codespace, code, `${log} with gas used: '${gasUsed}'`);
   const { msgResponses } = TxMsgData.decode(data);
   return { gasInfo: { gasWanted, gasUsed }, result: { data, log, events, msgResponses } };

@@ -1,8 +1,9 @@
 /** Every key of the auth store (named "acc"), laid out as by cosmos-sdk x/auth 0.50. */
 import { concat, u64be, utf8 } from "../../encoding/bytes.ts";
+import { KnownKey } from "../../store/kv.ts";
 
 /** Active parameters. */
-export const paramsKey = Uint8Array.of(0x00);
+export const paramsKey: Uint8Array = new KnownKey(Uint8Array.of(0x00));
 /** Address to the account, as an Any. */
 export const accountPrefix = Uint8Array.of(0x01);
 /** Timeout in nanoseconds and address to nothing: unordered transactions that were used. */
@@ -19,7 +20,7 @@ const accountKeys = new WeakMap<Uint8Array, Uint8Array>();
 export function accountKey(address: Uint8Array): Uint8Array {
   let key = accountKeys.get(address);
   if (!key) {
-    key = concat(accountPrefix, address);
+    key = new KnownKey(concat(accountPrefix, address));
     accountKeys.set(address, key);
   }
   return key;

@@ -1,5 +1,6 @@
 /** Every key of the bank store, laid out as by cosmos-sdk x/bank 0.50. */
 import { concat, fromUtf8, lengthPrefixed, utf8 } from "../../encoding/bytes.ts";
+import { KnownKey } from "../../store/kv.ts";
 
 /** Denomination to supply, as decimal text. */
 export const supplyPrefix = Uint8Array.of(0x00);
@@ -13,13 +14,26 @@ const endOfDenom = Uint8Array.of(0);
 /** Denomination to one byte: whether it may be sent. */
 export const sendEnabledPrefix = Uint8Array.of(0x04);
 /** Active parameters. */
-export const paramsKey = Uint8Array.of(0x05);
+export const paramsKey: Uint8Array = new KnownKey(Uint8Array.of(0x05));
 /** Parameters that the next epoch starts with. Not an SDK key. */
 export const scheduledParamsKey = Uint8Array.of(0xf0);
 
 export const supplyKey = (denom: string): Uint8Array => concat(supplyPrefix, utf8(denom));
 export const metadataKey = (denom: string): Uint8Array => concat(metadataPrefix, utf8(denom));
-export const sendEnabledKey = (denom: string): Uint8Array => concat(sendEnabledPrefix, utf8(denom));
+
+/** By denomination: most transfers are of a few. */
+const sendEnabledKeys = new Map<string, Uint8Array>();
+const maxSendEnabledKeys = 1_000;
+
+export function sendEnabledKey(denom: string): Uint8Array {
+  let key = sendEnabledKeys.get(denom);
+  if (!key) {
+    key = new KnownKey(concat(sendEnabledPrefix, utf8(denom)));
+    if (sendEnabledKeys.size >= maxSendEnabledKeys) sendEnabledKeys.clear();
+    sendEnabledKeys.set(denom, key);
+  }
+  return key;
+}
 
 /** All balances of one owner. */
 export const ownedPrefix = (owner: Uint8Array): Uint8Array =>
@@ -49,8 +63,8 @@ function keysOf(owner: Uint8Array, denom: string): OwnerKeys {
   if (last?.denom === denom) return last;
   const keys = {
     denom,
-    balance: concat(ownedPrefix(owner), utf8(denom)),
-    owner: concat(ownersPrefix(denom), lengthPrefixed(owner)),
+    balance: new KnownKey(concat(ownedPrefix(owner), utf8(denom))),
+    owner: new KnownKey(concat(ownersPrefix(denom), lengthPrefixed(owner))),
   };
   known.set(owner, keys);
   return keys;

@@ -1,11 +1,12 @@
-/** Branches against a plain map: nested, flushed, discarded (spec/store.md, clause 3). */
+/** Branches against a plain map: nested, undone, flushed, discarded (spec/store.md, clause 3). */
 import t, { type Test } from "tap";
 import { utf8 } from "../../../src/encoding/bytes.ts";
 import { Branch } from "../../../src/store/branch.ts";
-import { Tree } from "../../../src/store/iavl/tree.ts";
+import { Tree, TreeView } from "../../../src/store/iavl/tree.ts";
 import type { KeyRange, ReadStore } from "../../../src/store/kv.ts";
 import { prefixEnd, prefixRange } from "../../../src/store/kv.ts";
 import { keyBytes, keyText } from "../../../src/store/sorted-keys.ts";
+import { UndoLog } from "../../../src/store/undo-log.ts";
 import { Xorshift } from "../../support/xorshift.ts";
 
 type Model = ReadonlyMap<string, Uint8Array>;
@@ -26,17 +27,53 @@ function randomRange(random: Xorshift): KeyRange {
   return { start: bound(), end: bound(), reverse: random.below(2) === 1 };
 }
 
+/** A branch over the one below, or a scope of the same one; both hold back what is written. */
+interface Level {
+  readonly branch: Branch;
+  /** Where the scope began; undefined for a branch. */
+  readonly scope: number | undefined;
+  readonly model: Map<string, Uint8Array>;
+}
+
+/** Ends the highest level: its writes go down, or are dropped. */
+function end(levels: Level[], undoLog: UndoLog, isKept: boolean): void {
+  const [top, below] = [levels.pop(), levels.at(-1)];
+  if (!top || !below) throw new Error("the lowest branch stays");
+  if (top.scope === undefined) {
+    if (isKept) top.branch.flush(below.branch);
+  } else if (isKept) undoLog.keep();
+  else undoLog.undo(top.scope);
+  if (!isKept) return;
+  below.model.clear();
+  for (const [k, v] of top.model) below.model.set(k, v);
+}
+
+function begin(levels: Level[], undoLog: UndoLog, isScope: boolean): void {
+  const top = levels.at(-1);
+  if (!top) throw new Error("the lowest branch stays");
+  const model = new Map(top.model);
+  if (isScope) levels.push({ branch: top.branch, scope: undoLog.open(), model });
+  else levels.push({ branch: branchOver(top.branch, undoLog), scope: undefined, model });
+}
+
+function branchOver(base: ReadStore, undoLog: UndoLog): Branch {
+  const branch = new Branch(base);
+  branch.undoLog = undoLog;
+  return branch;
+}
+
 function nest(t: Test, seed: number): void {
   const random = new Xorshift(seed * 40503);
   const tree = new Tree(1);
-  const levels: { branch: Branch; isChild: boolean; model: Map<string, Uint8Array> }[] = [];
+  const undoLog = new UndoLog();
+  const levels: Level[] = [];
   const model = new Map<string, Uint8Array>();
   for (let i = 0; i < 40; i++) {
     const [key, value] = [random.bytes(1 + random.below(2)), random.bytes(random.below(4))];
     tree.set(key, value);
     model.set(keyText(key), value);
   }
-  levels.push({ branch: new Branch(tree), isChild: false, model });
+  levels.push({ branch: branchOver(tree, undoLog), scope: undefined, model });
   for (let step = 0; step < 300; step++) {
     const top = levels.at(-1);
     if (!top) throw new Error("the lowest branch stays");
@@ -46,33 +83,67 @@ function nest(t: Test, seed: number): void {
       const value = random.bytes(random.below(4));
       top.branch.set(key, value);
       top.model.set(keyText(key), value);
-    } else if (action < 15) {
+    } else if (action < 13) {
       top.branch.delete(key);
       top.model.delete(keyText(key));
-    } else if (action === 15 && levels.length < 5) {
-      const isChild = random.below(2) === 0;
-      levels.push({
-        branch: isChild ? top.branch.child() : new Branch(top.branch),
-        isChild,
-        model: new Map(top.model),
-      });
-    } else if (action === 16 && levels.length > 1) {
-      levels.pop();
-      const below = levels.at(-1);
-      if (!below) throw new Error("the lowest branch stays");
-      if (top.isChild) top.branch.merge();
-      else top.branch.flush(below.branch);
-      below.model.clear();
-      for (const [k, v] of top.model) below.model.set(k, v);
-      t.ok(top.branch.isClean);
-    } else if (action === 17 && levels.length > 1) levels.pop();
+    } else if (action < 15 && levels.length < 6) begin(levels, undoLog, random.below(3) > 0);
+    else if (action === 15 && levels.length > 1) end(levels, undoLog, true);
+    else if (action === 16 && levels.length > 1) end(levels, undoLog, false);
     else {
       const range = randomRange(random);
-      t.same(show(top.branch, range), pick(top.model, range));
+      t.equal(show(top.branch, range).join(), pick(top.model, range).join());
       t.same(top.branch.get(key), top.model.get(keyText(key)));
       t.equal(top.branch.has(key), top.model.has(keyText(key)));
     }
   }
+}
+
+/** Versions of one branch over a tree, of which some are given up, beside the last version. */
+function versions(t: Test, seed: number): void {
+  const random = new Xorshift(seed * 69069);
+  const [tree, undoLog] = [new Tree(1), new UndoLog()];
+  const branch = branchOver(tree, undoLog);
+  let last = new Map<string, Uint8Array>();
+  let now = new Map<string, Uint8Array>();
+  for (let step = 0; step < 300; step++) {
+    const key = random.bytes(1 + random.below(2));
+    const action = random.below(24);
+    if (action < 10) {
+      const value = random.bytes(random.below(4));
+      branch.set(key, value);
+      now.set(keyText(key), value);
+    } else if (action < 13) {
+      branch.delete(key);
+      now.delete(keyText(key));
+    } else if (action === 13) {
+      const place = undoLog.open();
+      for (let i = 0; i < 5; i++) branch.set(random.bytes(1), random.bytes(2));
+      undoLog.undo(place);
+    } else if (action < 16)
+      branch.flush({ set: (k, v) => tree.set(k, v), delete: (k) => tree.remove(k) });
+    else if (action === 16) {
+      branch.discard();
+      tree.rollback();
+      now = new Map(last);
+    } else if (action === 17) {
+      branch.flush({ set: (k, v) => tree.set(k, v), delete: (k) => tree.remove(k) });
+      tree.seal();
+      branch.accept();
+      last = new Map(now);
+    } else {
+      const range = randomRange(random);
+      const version = new TreeView(tree, tree.workingVersion - 1);
+      const committed = branch.lastVersion(version);
+      t.same(committed.get(key), last.get(keyText(key)));
+      t.equal(committed.has(key), last.has(keyText(key)));
+      t.equal(show(committed, range).join(), pick(last, range).join());
+      t.equal(show(branch, range).join(), pick(now, range).join());
+      t.same(branch.get(key), now.get(keyText(key)));
+    }
+  }
+}
+for (let seed = 1; seed <= 20; seed++) {
+  t.test(`versions of seed ${seed}`, async (t) => versions(t, seed));
 }
 for (let seed = 1; seed <= 60; seed++) {
   t.test(`branches of seed ${seed}`, async (t) => nest(t, seed));
@@ -91,7 +162,10 @@ t.test("flush writes in key order, deletions among the sets", async (t) => {
     delete: (key) => order.push(`${keyText(key)} gone`),
   });
   t.same(order, ["a=again", "b gone", "c=c", "d=d", "e gone"]);
-  t.ok(branch.isClean);
+  order.length = 0;
+  branch.set(utf8("c"), utf8("later"));
+  branch.flush({ set: (key) => order.push(keyText(key)), delete: () => order.push("gone") });
+  t.same(order, ["c"], "what was flushed is not flushed again");
 });
 
 t.test("a branch keeps its own copy of a key, and takes no empty one", async (t) => {
