@@ -44,18 +44,23 @@ function walk(bytes: Uint8Array, visit: Visit): string | undefined {
 }
 
 /**
- * The end of a field whose tag and length have one byte each, as most have; undefined for any
- * other field, well-formed or not. Without it, checking costs more than decoding.
+ * The end of a field whose tag has one byte and whose number or length one or two, as most have;
+ * undefined for any other field, well-formed or not. Without it, checking costs more than decoding.
  */
 function skipSmall(bytes: Uint8Array, offset: number, visit: Visit): number | undefined {
   const tag = bytes[offset] ?? 0xff;
   if (tag >= 0x80 || tag < 8) return undefined;
-  const first = bytes[offset + 1] ?? 0xff;
-  if (first >= 0x80) return undefined;
-  if ((tag & 7) === 0) return offset + 2;
-  const end = offset + 2 + first;
+  let value = bytes[offset + 1] ?? 0xff;
+  let start = offset + 2;
+  if (value >= 0x80) {
+    const second = bytes[start++] ?? 0xff;
+    if (second >= 0x80) return undefined;
+    value = (value & 0x7f) | (second << 7);
+  }
+  if ((tag & 7) === 0) return start;
+  const end = start + value;
   if ((tag & 7) !== 2 || end > bytes.length) return undefined;
-  visit?.(bytes.subarray(offset + 2, end));
+  visit?.(bytes.subarray(start, end));
   return end;
 }
 

@@ -1,18 +1,21 @@
 /** Writes held back over all sub-stores at once: of a block, of CheckTx, of a genesis. */
 import { Branch } from "../../store/branch.ts";
+import { UndoLog } from "../../store/held-back/undo-log.ts";
 import type { KvStore, ReadStore } from "../../store/kv.ts";
-import { UndoLog } from "../../store/undo-log.ts";
 
 /** Finds a sub-store by name. */
 export type StoreOf<Store extends ReadStore> = (name: string) => Store;
 
+/** A sub-store whose writes can be taken back. */
+type Undone = KvStore & { undoLog: UndoLog | undefined };
+
 export class StateLayer {
-  readonly #branchOf: StoreOf<Branch>;
-  readonly #branches = new Map<string, Branch>();
+  readonly #branchOf: StoreOf<Undone>;
+  readonly #branches = new Map<string, Undone>();
   /** Takes back what fails, over all sub-stores. */
   readonly undoLog = new UndoLog();
   /** branchOf is asked once for each name. */
-  constructor(branchOf: StoreOf<Branch>) {
+  constructor(branchOf: StoreOf<Undone>) {
     this.#branchOf = branchOf;
   }
 
@@ -22,7 +25,7 @@ export class StateLayer {
   }
 
   /** The sub-store as this layer sees it. */
-  store(name: string): Branch {
+  store(name: string): KvStore {
     let branch = this.#branches.get(name);
     if (!branch) {
       branch = this.#branchOf(name);

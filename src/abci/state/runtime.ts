@@ -1,7 +1,6 @@
 /** What the application holds between calls: modules, committed state, the state of CheckTx. */
 import assert from "node:assert/strict";
 import type { BlockInfo, Module } from "../../modules/module.ts";
-import type { ReadStore } from "../../store/kv.ts";
 import type { Ante } from "../ante/chain.ts";
 import type { CommitStore, ConsensusParamsSource, Epochs, Log } from "../expected.ts";
 import type { Registry } from "../tx/registry.ts";
@@ -37,7 +36,7 @@ export class Runtime {
   constructor(parts: Parts) {
     this.parts = parts;
     this.#lastBlock = this.#committedBlock(parts.store.version);
-    this.#check = StateLayer.over((name) => this.#committed(name));
+    this.#check = this.#checkLayer();
   }
 
   get lastBlock(): BlockInfo {
@@ -119,7 +118,7 @@ export class Runtime {
     this.#lastBlock = this.#finalized;
     this.#finalized = undefined;
     this.#genesis = undefined;
-    this.#check = StateLayer.over((name) => this.#committed(name));
+    this.#check = this.#checkLayer();
   }
 
   /** The store went over to a state that came as a snapshot. */
@@ -128,16 +127,16 @@ export class Runtime {
     this.#open = undefined;
     this.#finalized = undefined;
     this.#genesis = undefined;
-    this.#check = StateLayer.over((name) => this.#committed(name));
+    this.#check = this.#checkLayer();
   }
 
-  /** The last committed version, read through what the version under work knows of it. */
-  #committed(name: string): ReadStore {
+  /** The state of CheckTx: the last committed version, and what CheckTx writes over it. */
+  #checkLayer(): StateLayer {
     const { store } = this.parts;
     const version = store.version === 0n ? undefined : store.at(store.version);
-    if (version) return store.working(name).lastVersion(version.store(name));
-    assert(store.version === 0n, "the last committed version is always kept");
-    return emptyStore;
+    assert(version || store.version === 0n, "the last committed version is always kept");
+    if (!version) return StateLayer.over(() => emptyStore);
+    return new StateLayer((name) => store.working(name).aside(version.store(name)));
   }
 
   #scope(block: BlockInfo, isSimulation: boolean) {

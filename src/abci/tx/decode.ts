@@ -7,11 +7,11 @@ import type { Fee, SignerInfo } from "cosmjs-types/cosmos/tx/v1beta1/tx";
 import { AuthInfo, TxBody, TxRaw } from "cosmjs-types/cosmos/tx/v1beta1/tx";
 import type { Any } from "cosmjs-types/google/protobuf/any";
 import type { Event } from "cosmjs-types/tendermint/abci/types";
-import { equalBytes } from "../../encoding/bytes.ts";
 import type { Coin } from "../../encoding/coins.ts";
 import { sdkErrors } from "../../modules/errors.ts";
 import type { Codec } from "../../modules/module.ts";
 import type { PubKey } from "./pub-keys.ts";
+import { readRawTx } from "./raw-tx.ts";
 import type { Registry, RoutedMessage } from "./registry.ts";
 import { decodeStrict, type UnknownFields } from "./strict-reader.ts";
 
@@ -83,17 +83,14 @@ export interface KnownVerdict extends VerifiedFor {
 /** Decodes; throws ModuleError. */
 export function decodeTx(registry: Registry, bytes: Uint8Array): DecodedTx {
   if (bytes.length === 0) throw sdkErrors.txDecode("tx bytes are empty");
-  const { message: raw } = strict(TxRaw, bytes, "refuse");
-  if (!equalBytes(TxRaw.encode(raw).finish(), bytes)) {
-    throw sdkErrors.txDecode("the outer message is not in canonical form (ADR-027)");
-  }
+  const raw = (bytes.length <= maxTxBytes && readRawTx(bytes)) || refuseRaw(bytes);
   const { message: body, hasUnknownFields } = strict(TxBody, raw.bodyBytes, "refuse critical");
   const { message: auth } = strict(AuthInfo, raw.authInfoBytes, "refuse");
   if (body.messages.length > maxMessages || auth.signerInfos.length > maxSignerInfos) {
     throw sdkErrors.txDecode("too many messages or signers");
   }
   if (!auth.fee) throw sdkErrors.txDecode("the fee is missing");
-  const messages = body.messages.map((any) => registry.decode(any));
+  const messages = body.messages.map((any) => registry.decode(any, "owned"));
   const required = [
     ...new Set(messages.flatMap(({ handler, message }) => handler.signers(message))),
   ];
@@ -116,8 +113,15 @@ export function decodeTx(registry: Registry, bytes: Uint8Array): DecodedTx {
   };
 }
 
+/** Says what is wrong with bytes that are no canonical TxRaw. */
+function refuseRaw(bytes: Uint8Array): never {
+  strict(TxRaw, bytes, "refuse");
+  throw sdkErrors.txDecode("the outer message is not in canonical form (ADR-027)");
+}
+
 function strict<T>(codec: Codec<T>, bytes: Uint8Array, unknown: UnknownFields) {
-  const decoded = decodeStrict(codec, bytes, { unknown, maxBytes: maxTxBytes });
+  const options = { unknown, maxBytes: maxTxBytes, memory: "owned" } as const;
+  const decoded = decodeStrict(codec, bytes, options);
   if (typeof decoded === "string") throw sdkErrors.txDecode(decoded);
   return decoded;
 }

@@ -2,7 +2,7 @@
 import type { Any } from "cosmjs-types/google/protobuf/any";
 import { sdkErrors } from "../../modules/errors.ts";
 import type { Codec, Module, MsgHandler, QueryHandler } from "../../modules/module.ts";
-import { decodeStrict } from "./strict-reader.ts";
+import { decodeStrict, type Memory } from "./strict-reader.ts";
 
 /** A message inside a transaction or a proposal may have so many bytes. */
 const maxMessageBytes = 1_048_576;
@@ -52,8 +52,11 @@ export class Registry {
     return this.#anyTypes;
   }
 
-  /** Decodes a message of a transaction or a proposal. Throws sdk code 2. */
-  decode({ typeUrl, value }: Any): RoutedMessage {
+  /**
+   * Decodes a message of a transaction or a proposal; "owned" when nobody will ever write into its
+   * bytes. Throws sdk code 2.
+   */
+  decode({ typeUrl, value }: Any, memory: Memory = "foreign"): RoutedMessage {
     const handler = this.#msgs.get(typeUrl);
     if (!handler) {
       throw sdkErrors.txDecode(`unable to resolve type URL ${typeUrl.slice(0, 200)}`);
@@ -61,6 +64,7 @@ export class Registry {
     const decoded = decodeStrict(handler.codec, value, {
       unknown: "refuse",
       maxBytes: maxMessageBytes,
+      memory,
     });
     if (typeof decoded === "string") throw sdkErrors.txDecode(`${typeUrl}: ${decoded}`);
     return { handler, message: decoded.message };

@@ -7,6 +7,7 @@
 import { BinaryReader as ProtoReader } from "@bufbuild/protobuf/wire";
 import { BinaryReader as CosmjsReader } from "cosmjs-types/binary";
 import { fromUtf8 } from "../../encoding/bytes.ts";
+import { latin1Range } from "../../encoding/runtime/latin1.ts";
 import { copyRange } from "../../encoding/runtime/slab.ts";
 import { checkWire } from "../../encoding/wire.ts";
 import type { Codec } from "../../modules/module.ts";
@@ -14,12 +15,16 @@ import type { Codec } from "../../modules/module.ts";
 /** Unknown fields whose number has bit 10 set may be ignored (ADR-020 of the SDK). */
 export type UnknownFields = "refuse" | "refuse critical";
 
+/** Whether somebody may still write into the bytes of a message. */
+export type Memory = "foreign" | "owned";
+
 /** A decoded message. */
 export interface StrictDecoded<T> {
   readonly message: T;
   readonly hasUnknownFields: boolean;
 }
 
+const nothing = new Uint8Array(0);
 const nonCriticalBit = 1 << 10;
 /**
  * Messages within messages, fields of bytes included. A number, because decoders recurse: where
@@ -36,9 +41,8 @@ class StrictCosmjsReader extends CosmjsReader {
   readonly #ends: number[] = [];
   hasUnknownFields = false;
   constructor(bytes: Uint8Array, unknown: UnknownFields) {
-    super();
-    // What is handed out stays as it is, whatever the caller does.
-    this.buf = copyRange(bytes, 0, bytes.length);
+    super(nothing);
+    this.buf = bytes;
     this.len = bytes.length;
     this.#unknown = unknown;
   }
@@ -98,7 +102,16 @@ class StrictCosmjsReader extends CosmjsReader {
   }
 
   override string(): string {
-    return fromUtf8(this.bytes());
+    if (this.#wire !== 2) throw new RangeError("wrong wire type");
+    const length = this.uint32();
+    const { buf, pos: start } = this;
+    const end = start + length;
+    if (end > this.len) throw new RangeError("premature EOF");
+    this.pos = end;
+    for (let i = start; i < end; i++) {
+      if ((buf[i] as number) >= 0x80) return fromUtf8(buf.subarray(start, end)); // i < length
+    }
+    return latin1Range(buf, start, end);
   }
 
   override int32(): number {
@@ -152,7 +165,12 @@ const families = new WeakMap<Codec<unknown>, Family>();
 export function decodeStrict<T>(
   codec: Codec<T>,
   bytes: Uint8Array,
-  options: { readonly unknown: UnknownFields; readonly maxBytes: number },
+  options: {
+    readonly unknown: UnknownFields;
+    readonly maxBytes: number;
+    /** "foreign" unless it is said: the message then gets a copy. */
+    readonly memory?: Memory;
+  },
 ): StrictDecoded<T> | string {
   const problem = checkWire(bytes, { maxBytes: options.maxBytes });
   if (problem !== undefined) return problem;
@@ -164,7 +182,9 @@ export function decodeStrict<T>(
       const message = decode(reader);
       return reader.pos === reader.len ? { message, hasUnknownFields: false } : "trailing bytes";
     }
-    const reader = new StrictCosmjsReader(bytes, options.unknown);
+    // What is handed out stays as it is, whatever the caller does.
+    const own = options.memory === "owned" ? bytes : copyRange(bytes, 0, bytes.length);
+    const reader = new StrictCosmjsReader(own, options.unknown);
     const message = decode(reader);
     if (!reader.isAtEnd) return "a field runs over the end of its message";
     return { message, hasUnknownFields: reader.hasUnknownFields };

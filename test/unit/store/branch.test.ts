@@ -2,11 +2,11 @@
 import t, { type Test } from "tap";
 import { utf8 } from "../../../src/encoding/bytes.ts";
 import { Branch } from "../../../src/store/branch.ts";
+import { UndoLog } from "../../../src/store/held-back/undo-log.ts";
 import { Tree, TreeView } from "../../../src/store/iavl/tree.ts";
-import type { KeyRange, ReadStore } from "../../../src/store/kv.ts";
+import type { KeyRange, KvStore, ReadStore } from "../../../src/store/kv.ts";
 import { prefixEnd, prefixRange } from "../../../src/store/kv.ts";
 import { keyBytes, keyText } from "../../../src/store/sorted-keys.ts";
-import { UndoLog } from "../../../src/store/undo-log.ts";
 import { Xorshift } from "../../support/xorshift.ts";
 
 type Model = ReadonlyMap<string, Uint8Array>;
@@ -98,47 +98,59 @@ function nest(t: Test, seed: number): void {
   }
 }
 
-/** Versions of one branch over a tree, of which some are given up, beside the last version. */
+/** Versions of one branch over a tree, of which some are given up, and a branch beside it. */
 function versions(t: Test, seed: number): void {
   const random = new Xorshift(seed * 69069);
   const [tree, undoLog] = [new Tree(1), new UndoLog()];
   const branch = branchOver(tree, undoLog);
-  let last = new Map<string, Uint8Array>();
+  let last: Model = new Map();
   let now = new Map<string, Uint8Array>();
+  const asideNow = () => {
+    const aside = branch.aside(new TreeView(tree, tree.workingVersion - 1));
+    aside.undoLog = undoLog;
+    return aside;
+  };
+  let [aside, beside] = [asideNow(), new Map<string, Uint8Array>()];
+  const into = { set: tree.set.bind(tree), delete: tree.remove.bind(tree) };
+  const write = (store: KvStore, model: Map<string, Uint8Array>): void => {
+    const [key, value] = [random.bytes(1 + random.below(2)), random.bytes(random.below(4))];
+    if (random.below(3) > 0) {
+      store.set(key, value);
+      model.set(keyText(key), value);
+    } else {
+      store.delete(key);
+      model.delete(keyText(key));
+    }
+  };
   for (let step = 0; step < 300; step++) {
-    const key = random.bytes(1 + random.below(2));
     const action = random.below(24);
-    if (action < 10) {
-      const value = random.bytes(random.below(4));
-      branch.set(key, value);
-      now.set(keyText(key), value);
-    } else if (action < 13) {
-      branch.delete(key);
-      now.delete(keyText(key));
-    } else if (action === 13) {
+    if (action < 8) write(branch, now);
+    else if (action < 13) write(aside, beside);
+    else if (action === 13) {
       const place = undoLog.open();
-      for (let i = 0; i < 5; i++) branch.set(random.bytes(1), random.bytes(2));
+      for (let i = 0; i < 5; i++) write(i % 2 === 0 ? branch : aside, new Map());
       undoLog.undo(place);
-    } else if (action < 16)
-      branch.flush({ set: (k, v) => tree.set(k, v), delete: (k) => tree.remove(k) });
+    } else if (action < 16) branch.flush(into);
     else if (action === 16) {
       branch.discard();
       tree.rollback();
       now = new Map(last);
     } else if (action === 17) {
-      branch.flush({ set: (k, v) => tree.set(k, v), delete: (k) => tree.remove(k) });
+      branch.flush(into);
       tree.seal();
       branch.accept();
       last = new Map(now);
+      [aside, beside] = [asideNow(), new Map(last)];
     } else {
-      const range = randomRange(random);
-      const version = new TreeView(tree, tree.workingVersion - 1);
-      const committed = branch.lastVersion(version);
-      t.same(committed.get(key), last.get(keyText(key)));
-      t.equal(committed.has(key), last.has(keyText(key)));
-      t.equal(show(committed, range).join(), pick(last, range).join());
-      t.equal(show(branch, range).join(), pick(now, range).join());
-      t.same(branch.get(key), now.get(keyText(key)));
+      const [key, range] = [random.bytes(1 + random.below(2)), randomRange(random)];
+      for (const [store, model] of [
+        [branch, now],
+        [aside, beside],
+      ] as const) {
+        t.same(store.get(key), model.get(keyText(key)));
+        t.equal(store.has(key), model.has(keyText(key)));
+        t.equal(show(store, range).join(), pick(model, range).join());
+      }
     }
   }
 }

@@ -2,10 +2,15 @@
  * Takes back the writes of what fails: a transaction, its messages, a proposal's. Scopes lie inside
  * one another, and the innermost ends first. Outside of them nothing is noted.
  */
-import type { Branch, Cell, Written } from "./branch.ts";
+import type { Cell, Written } from "./cells.ts";
+
+/** A branch that can put back what a key held; undefined is "not written". */
+export interface Undoable {
+  restore(cell: Cell, before: Written | undefined): void;
+}
 
 export class UndoLog {
-  readonly #branches: Branch[] = [];
+  readonly #branches: Undoable[] = [];
   readonly #cells: Cell[] = [];
   readonly #before: (Written | undefined)[] = [];
   #openScopes = 0;
@@ -33,12 +38,12 @@ export class UndoLog {
     this.#truncate(place);
   }
 
-  /** Before a write. */
-  note(branch: Branch, cell: Cell): void {
+  /** Before a write: what the key holds now. */
+  note(branch: Undoable, cell: Cell, before: Written | undefined): void {
     if (this.#openScopes === 0) return;
     this.#branches.push(branch);
     this.#cells.push(cell);
-    this.#before.push(cell.written);
+    this.#before.push(before);
   }
 
   #truncate(length: number): void {
