@@ -1,7 +1,8 @@
 /**
  * The store at a million accounts: updates with root hash and fsynced commit, gets, pauses, empty
  * commits, opening after a crash, memory; then cosmos/iavl on goleveldb doing the same work, when
- * Go is there. Run: node --import tsx bench/store.ts [--keys N] [--rounds N] [--folder DIR]
+ * Go is there: fewer rounds over as many keys, since each takes it seconds.
+ * Run: node --import tsx bench/store.ts [--keys N] [--rounds N] [--go-rounds N] [--folder DIR]
  */
 import { spawn, spawnSync } from "node:child_process";
 import { mkdtemp, rm } from "node:fs/promises";
@@ -19,6 +20,7 @@ const { values: flags } = parseArgs({
   options: {
     keys: { type: "string", default: "1000000" },
     rounds: { type: "string", default: "160" },
+    "go-rounds": { type: "string", default: "10" },
     folder: { type: "string", default: tmpdir() },
     "skip-go": { type: "boolean", default: false },
     child: { type: "string" },
@@ -30,7 +32,7 @@ const batch = 2_000;
 /** Keys are loaded in a few large versions: with a sync for each, small ones take Go hours. */
 const loadBatch = Math.min(keys, 200_000);
 /** cosmos/iavl does the first rounds only; it has nothing to prune by then. */
-const goRounds = Math.min(rounds, 60);
+const goRounds = Math.min(rounds, Number(flags["go-rounds"]));
 const keyBytes = 22;
 const valueBytes = 60;
 
@@ -133,7 +135,8 @@ async function emptyCommits(store: Multistore): Promise<void> {
 }
 
 function runChild(folder: string): Promise<void> {
-  const options = ["--keys", flags.keys, "--rounds", flags.rounds, "--child", folder];
+  const counts = ["--rounds", flags.rounds, "--go-rounds", flags["go-rounds"]];
+  const options = ["--keys", flags.keys, ...counts, "--child", folder];
   const child = spawn(process.execPath, [...process.execArgv, import.meta.filename, ...options], {
     stdio: "inherit",
   });
@@ -171,9 +174,10 @@ function benchGo(folder: string): void {
   const args = [path.join(folder, "iavl"), keys, loadBatch, batch, goRounds].map(String);
   const run = spawnSync(program, args, {
     encoding: "utf8",
+    stdio: ["ignore", "pipe", "inherit"],
     env: { ...process.env, GOMAXPROCS: "1" },
   });
-  if (run.status !== 0) throw new Error(`bench/iavl-go failed: ${run.stderr}`);
+  if (run.status !== 0) throw new Error("bench/iavl-go failed");
   const result = JSON.parse(run.stdout) as Record<string, number | string>;
   for (const [name, value] of Object.entries(result)) {
     show(`cosmos/iavl v1.2.6 on goleveldb, ${goRounds} rounds: ${name}`, String(value));

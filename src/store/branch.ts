@@ -5,7 +5,8 @@
  * docs/adr/108.
  */
 import { Aside } from "./held-back/aside.ts";
-import { type Cell, Cells, gone, type Written } from "./held-back/cells.ts";
+import { type Cell, gone, type Written } from "./held-back/cell.ts";
+import { Cells } from "./held-back/cells.ts";
 import { mergePairs } from "./held-back/merge-pairs.ts";
 import type { Undoable, UndoLog } from "./held-back/undo-log.ts";
 import type { KeyRange, KvStore, ReadStore } from "./kv.ts";

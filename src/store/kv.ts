@@ -1,5 +1,6 @@
 /** What the state machine sees of the store: ordered keys and values, by name of the sub-store. */
 import { latin1 } from "../encoding/runtime/latin1.ts";
+import type { Cell } from "./held-back/cell.ts";
 
 /** Reading. Keys are never empty; what is returned must not be written into. */
 export interface ReadStore {
@@ -39,12 +40,15 @@ export class StoreKey {
 }
 
 /**
- * A key that comes again and again: it brings the text by which a branch finds it, which otherwise
- * is made for every access. A store takes it as it takes any other array. Not to be written into.
+ * A key that comes again and again: it brings the text by which a branch finds it, and keeps what
+ * was found. A store takes it as it takes any other array. Not to be written into.
  */
 export class KnownKey extends Uint8Array {
   /** One char for each byte. */
   readonly text: string;
+  /** Where the branch that looked last found it, and among which cells. For branches only. */
+  cell: Cell | undefined = undefined;
+  cellsOf: object | undefined = undefined;
   constructor(key: Uint8Array) {
     super(key);
     this.text = latin1(key);

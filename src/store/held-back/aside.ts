@@ -5,7 +5,8 @@
 
 import type { KeyRange, KvStore, ReadStore } from "../kv.ts";
 import { SortedKeys } from "../sorted-keys.ts";
-import { type Cell, type Cells, gone, type Written } from "./cells.ts";
+import { type Cell, gone, type Written } from "./cell.ts";
+import type { Cells } from "./cells.ts";
 import { mergePairs } from "./merge-pairs.ts";
 import type { Undoable, UndoLog } from "./undo-log.ts";
 

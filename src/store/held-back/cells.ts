@@ -1,24 +1,7 @@
 /** What a branch knows of a store, by key: its last version, and what was written over it. */
-import type { ReadStore } from "../kv.ts";
+import { KnownKey, type ReadStore } from "../kv.ts";
 import { keyText } from "../sorted-keys.ts";
-
-/** What stands for a deletion or an absent key; undefined is "not written" or "not read". */
-export const gone = null;
-export type Written = Uint8Array | typeof gone;
-
-/** One key. */
-export interface Cell {
-  readonly text: string;
-  /** What the store has at its last version. */
-  base: Written | undefined;
-  /** What the version in progress writes. */
-  written: Written | undefined;
-  /** Whether that waits for a flush. */
-  isPending: boolean;
-  /** What was written aside (aside.ts), and by whom: anybody else does not see it. */
-  aside: Written | undefined;
-  asideBy: object | undefined;
-}
+import { type Cell, gone, type Written } from "./cell.ts";
 
 /** Beyond these, what is known of the store is forgotten at the next version. */
 const [maxKnownKeys, maxKnownBytes] = [32_768, 8_388_608];
@@ -28,7 +11,16 @@ export class Cells {
   #bytes = 0;
 
   of(key: Uint8Array): Cell {
-    const text = keyText(key);
+    if (key instanceof KnownKey) {
+      if (key.cell && key.cellsOf === this.#cells) return key.cell;
+      key.cell = this.#of(key.text);
+      key.cellsOf = this.#cells;
+      return key.cell;
+    }
+    return this.#of(keyText(key));
+  }
+
+  #of(text: string): Cell {
     return this.#cells.get(text) ?? this.#add(text);
   }
 

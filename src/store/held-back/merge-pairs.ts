@@ -2,7 +2,7 @@
 
 import type { KeyRange } from "../kv.ts";
 import { keyBytes, keyText } from "../sorted-keys.ts";
-import type { Written } from "./cells.ts";
+import type { Written } from "./cell.ts";
 
 type Pair = readonly [key: Uint8Array, value: Uint8Array];
 

@@ -2,7 +2,7 @@
  * Takes back the writes of what fails: a transaction, its messages, a proposal's. Scopes lie inside
  * one another, and the innermost ends first. Outside of them nothing is noted.
  */
-import type { Cell, Written } from "./cells.ts";
+import type { Cell, Written } from "./cell.ts";
 
 /** A branch that can put back what a key held; undefined is "not written". */
 export interface Undoable {

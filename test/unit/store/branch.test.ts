@@ -4,8 +4,14 @@ import { utf8 } from "../../../src/encoding/bytes.ts";
 import { Branch } from "../../../src/store/branch.ts";
 import { UndoLog } from "../../../src/store/held-back/undo-log.ts";
 import { Tree, TreeView } from "../../../src/store/iavl/tree.ts";
-import type { KeyRange, KvStore, ReadStore } from "../../../src/store/kv.ts";
-import { prefixEnd, prefixRange } from "../../../src/store/kv.ts";
+import {
+  type KeyRange,
+  KnownKey,
+  type KvStore,
+  prefixEnd,
+  prefixRange,
+  type ReadStore,
+} from "../../../src/store/kv.ts";
 import { keyBytes, keyText } from "../../../src/store/sorted-keys.ts";
 import { Xorshift } from "../../support/xorshift.ts";
 
@@ -21,6 +27,18 @@ function pick(model: Model, { start, end, reverse }: KeyRange): string[] {
 }
 const show = (store: ReadStore, range: KeyRange): string[] =>
   [...store.iterate(range)].map(([key, value]) => `${keyText(key)}=${keyText(value)}`);
+
+/** Known keys that all stores of this file share: each finds its own value under them. */
+const knownKeys = new Map<string, KnownKey>();
+
+/** A key of one or two bytes, every other time a known one. */
+function randomKey(random: Xorshift): Uint8Array {
+  const key = random.bytes(1 + random.below(2));
+  if (random.below(2) === 0) return key;
+  const known = knownKeys.get(keyText(key)) ?? new KnownKey(key);
+  knownKeys.set(known.text, known);
+  return known;
+}
 
 function randomRange(random: Xorshift): KeyRange {
   const bound = () => (random.below(3) === 0 ? undefined : random.bytes(random.below(3)));
@@ -77,7 +95,7 @@ function nest(t: Test, seed: number): void {
   for (let step = 0; step < 300; step++) {
     const top = levels.at(-1);
     if (!top) throw new Error("the lowest branch stays");
-    const key = random.bytes(1 + random.below(2));
+    const key = randomKey(random);
     const action = random.below(20);
     if (action < 8) {
       const value = random.bytes(random.below(4));
@@ -113,7 +131,7 @@ function versions(t: Test, seed: number): void {
   let [aside, beside] = [asideNow(), new Map<string, Uint8Array>()];
   const into = { set: tree.set.bind(tree), delete: tree.remove.bind(tree) };
   const write = (store: KvStore, model: Map<string, Uint8Array>): void => {
-    const [key, value] = [random.bytes(1 + random.below(2)), random.bytes(random.below(4))];
+    const [key, value] = [randomKey(random), random.bytes(random.below(4))];
     if (random.below(3) > 0) {
       store.set(key, value);
       model.set(keyText(key), value);
@@ -142,7 +160,7 @@ function versions(t: Test, seed: number): void {
       last = new Map(now);
       [aside, beside] = [asideNow(), new Map(last)];
     } else {
-      const [key, range] = [random.bytes(1 + random.below(2)), randomRange(random)];
+      const [key, range] = [randomKey(random), randomRange(random)];
       for (const [store, model] of [
         [branch, now],
         [aside, beside],
@@ -187,6 +205,28 @@ t.test("a branch keeps its own copy of a key, and takes no empty one", async (t)
   key.fill(0);
   t.equal(branch.get(utf8("key")), value);
   t.throws(() => branch.set(new Uint8Array(), value), { message: /never empty/ });
+});
+
+t.test("a known key finds its place again after a branch forgot what it knew", async (t) => {
+  const tree = new Tree(1);
+  const branch = new Branch(tree);
+  const into = { set: tree.set.bind(tree), delete: tree.remove.bind(tree) };
+  const commit = () => {
+    branch.flush(into);
+    tree.seal();
+    branch.accept();
+  };
+  const key = new KnownKey(Uint8Array.of(1));
+  branch.set(key, utf8("first"));
+  for (let i = 0; i < 33_000; i++) branch.get(Uint8Array.of(2, i >> 8, i & 255));
+  commit();
+  branch.set(Uint8Array.of(1), utf8("second"));
+  commit();
+  t.same(branch.get(key), utf8("second"));
+  branch.set(key, utf8("third"));
+  t.same(branch.get(Uint8Array.of(1)), utf8("third"));
+  t.same(key.subarray(0, 1), Uint8Array.of(1));
+  t.notOk(key.subarray(0, 1) instanceof KnownKey);
 });
 
 t.test("iteration is lazy: it reads no further than it is asked to", async (t) => {
