@@ -1,10 +1,17 @@
-/** app_state.authz. An authorization is {"@type", "value": base64 of the message}. */
-import { parseBase64, toBase64 } from "../../encoding/bytes.ts";
+/** app_state.authz, in the SDK's JSON. */
+import { GenericAuthorization } from "cosmjs-types/cosmos/authz/v1beta1/authz";
+import { SendAuthorization } from "cosmjs-types/cosmos/bank/v1beta1/authz";
+import { toProtoCoins } from "../../encoding/coins.ts";
 import { formatTime, parseTime } from "../../encoding/time.ts";
 import { GenesisValue } from "../genesis-json.ts";
 import { refusedAt } from "../genesis-proto.ts";
 import type { Context } from "../module.ts";
-import { allowedType, checkAuthorization, readAuthorization } from "./authorization.ts";
+import {
+  type Authorization,
+  allowedType,
+  checkAuthorization,
+  readAuthorization,
+} from "./authorization.ts";
 import type { AuthzKeeper } from "./keeper.ts";
 
 /** Reads the state; a document without it has no grants. */
@@ -16,13 +23,8 @@ export function initAuthzGenesis(authz: AuthzKeeper, ctx: Context, state: unknow
       refusedAt(entry.at(name), () => addresses.parse(entry.at(name).text()));
     const parties = { granter: address("granter"), grantee: address("grantee") };
     const place = entry.at("authorization");
-    const value = parseBase64(place.at("value").text());
-    if (!value) throw place.at("value").error("must be base64");
-    const authorization = refusedAt(place, () => {
-      const read = readAuthorization(router, { typeUrl: place.at("@type").text(), value });
-      checkAuthorization(read);
-      return read;
-    });
+    const authorization = readAuthorizationJson(place);
+    refusedAt(place, () => checkAuthorization(authorization));
     const msgType = allowedType(authorization);
     if (!router.has(msgType)) throw place.error(`${msgType} is no message of this chain`);
     if (authz.get(ctx, parties, msgType)) throw entry.error("comes twice");
@@ -37,15 +39,37 @@ function readTime(json: GenesisValue) {
   return time;
 }
 
+function readAuthorizationJson(json: GenesisValue): Authorization {
+  const type = json.at("@type").text();
+  if (type === GenericAuthorization.typeUrl) {
+    return { kind: "generic", msgType: json.at("msg").text() };
+  }
+  if (type !== SendAuthorization.typeUrl) throw json.at("@type").error("is no authorization");
+  const spendLimit = toProtoCoins(json.at("spend_limit").coins());
+  const allowList = json.at("allow_list").list();
+  return { kind: "send", send: { spendLimit, allowList: allowList.map((each) => each.text()) } };
+}
+
+function authorizationJson(authorization: Authorization): object {
+  if (authorization.kind === "generic") {
+    return { "@type": GenericAuthorization.typeUrl, msg: authorization.msgType };
+  }
+  const { spendLimit, allowList } = authorization.send;
+  return {
+    "@type": SendAuthorization.typeUrl,
+    spend_limit: spendLimit,
+    allow_list: allowList,
+  };
+}
+
 /** The inverse of initAuthzGenesis. */
 export function exportAuthzGenesis(authz: AuthzKeeper, ctx: Context): unknown {
   const authorization = [...authz.all(ctx)].map(({ granter, grantee, grant }) => {
-    if (!grant.authorization) throw new Error("a stored grant has no authorization");
-    const { typeUrl, value } = grant.authorization;
+    const read = readAuthorization(authz.router, grant.authorization);
     return {
       granter: authz.addresses.text(granter),
       grantee: authz.addresses.text(grantee),
-      authorization: { "@type": typeUrl, value: toBase64(value) },
+      authorization: authorizationJson(read),
       expiration: grant.expiration ? formatTime(grant.expiration) : null,
     };
   });

@@ -16,6 +16,7 @@ import {
   AppChain,
   alice,
   any,
+  appState,
   bob,
   carol,
   type Dev,
@@ -201,4 +202,41 @@ t.test("what is refused", async (t) => {
     t.same([got.code, got.space], [code, space], `${name}: ${got.log}`);
   }
   t.equal((await new Run(await AppChain.start()).by(bob, fine)).code, 0, "four levels are fine");
+});
+
+t.test("genesis has authorizations in the SDK's JSON", async (t) => {
+  const entry = (authorization: object) => ({
+    ...{ granter: alice.address, grantee: bob.address, authorization },
+    expiration: "2030-01-01T00:00:00Z",
+  });
+  const generic = {
+    "@type": "/cosmos.authz.v1beta1.GenericAuthorization",
+    msg: "/cosmos.gov.v1.MsgVote",
+  };
+  const send = {
+    "@type": "/cosmos.bank.v1beta1.SendAuthorization",
+    spend_limit: [{ denom: "ngonka", amount: "9" }],
+    allow_list: [bob.address],
+  };
+  const start = (authorization: unknown) =>
+    AppChain.start({
+      state: appState({
+        edit: (state) => {
+          state.authz = { authorization };
+        },
+      }),
+    });
+  const both = [entry(send), entry(generic)];
+  const chain = await start(both);
+  await chain.block();
+  const { authz } = chain.app.exportState().appState;
+  t.same(JSON.parse(JSON.stringify(authz)), { authorization: both });
+  const bad: readonly [object, RegExp][] = [
+    [{ ...send, spend_limit: [] }, /spend limit cannot be nil/],
+    [{ ...send, "@type": "/no.Such" }, /is no authorization/],
+    [{ ...generic, msg: "/no.Such" }, /is no message of this chain/],
+  ];
+  for (const [authorization, problem] of bad) {
+    await t.rejects(start([entry(authorization)]), problem);
+  }
 });

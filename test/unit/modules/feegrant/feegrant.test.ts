@@ -17,6 +17,7 @@ import {
   AppChain,
   alice,
   any,
+  appState,
   bob,
   carol,
   type Dev,
@@ -227,4 +228,53 @@ t.test("grants are single, revoked, listed, and make an account", async (t) => {
   const prune = any(MsgPruneAllowances, { pruner: bob.address });
   const pruned = await result(chain, signTx({ from: bob, sequence: 0n, messages: [prune] }));
   t.ok(pruned.all?.events.some(({ type }) => type === "prune_feegrant"));
+});
+
+t.test("genesis has allowances in the SDK's JSON", async (t) => {
+  const coins = (amount: string) => [{ denom: "ngonka", amount }];
+  const basic = { spend_limit: coins("9"), expiration: "2030-01-01T00:00:00.5Z" };
+  const periodic = {
+    "@type": "/cosmos.feegrant.v1beta1.PeriodicAllowance",
+    basic: { spend_limit: [], expiration: null },
+    period: "3600s",
+    period_spend_limit: coins("5"),
+    period_can_spend: coins("2"),
+    period_reset: "2029-01-01T00:00:00Z",
+  };
+  const filtered = {
+    "@type": "/cosmos.feegrant.v1beta1.AllowedMsgAllowance",
+    allowance: periodic,
+    allowed_messages: ["/cosmos.bank.v1beta1.MsgSend"],
+  };
+  const [granter, grantee] = [alice.address, bob.address];
+  const allowances = [
+    { granter, grantee, allowance: filtered },
+    {
+      ...{ granter: bob.address, grantee: alice.address },
+      allowance: { "@type": "/cosmos.feegrant.v1beta1.BasicAllowance", ...basic },
+    },
+  ];
+  const start = (list: unknown) =>
+    AppChain.start({
+      state: appState({
+        edit: (state) => {
+          state.feegrant = { allowances: list };
+        },
+      }),
+    });
+  const chain = await start(allowances);
+  await chain.block();
+  const shown = chain.app.exportState().appState.feegrant as { allowances: typeof allowances };
+  const sorted = (list: readonly { granter: string }[]) =>
+    JSON.parse(JSON.stringify(list.toSorted((a, b) => (a.granter < b.granter ? -1 : 1))));
+  t.same(sorted(shown.allowances), sorted(allowances));
+  const bad: readonly [object, RegExp][] = [
+    [{ ...periodic, period: "1h" }, /allowance.period: must be a duration/],
+    [{ ...periodic, period_reset: "soon" }, /period_reset: must be a time/],
+    [{ ...periodic, period_spend_limit: coins("0") }, /period_spend_limit: must be coins/],
+    [{ "@type": "/cosmos.bank.v1beta1.MsgSend" }, /is no fee allowance/],
+  ];
+  for (const [allowance, problem] of bad) {
+    await t.rejects(start([{ granter, grantee, allowance }]), problem);
+  }
 });
