@@ -20,10 +20,18 @@ export class RunContext implements Context {
   readonly #names: string[] = [];
   readonly #stores: KvStore[] = [];
   #events: Event[] = [];
-  constructor(scope: Scope, layer: StateLayer, gas: GasMeter & StoreMeter = freeGas) {
+  /** Whether somebody will read the events. */
+  readonly #isHeard: boolean;
+  constructor(
+    scope: Scope,
+    layer: StateLayer,
+    gas: GasMeter & StoreMeter = freeGas,
+    events: "heard" | "unheard" = "heard",
+  ) {
     this.scope = scope;
     this.gas = gas;
     this.#layer = layer;
+    this.#isHeard = events === "heard";
   }
 
   get chainId(): string {
@@ -51,13 +59,14 @@ export class RunContext implements Context {
   }
 
   emit(type: string, attributes: EventAttributes): void {
+    if (!this.#isHeard) return;
     const listed = attributes.map(([key, value]) => ({ key, value, index: true }));
     this.#events.push({ type, attributes: listed });
   }
 
   /** Adds an event that is shared with other runs of the transaction. */
   announce(event: Event): void {
-    this.#events.push(event);
+    if (this.#isHeard) this.#events.push(event);
   }
 
   atomically<T>(run: (ctx: Context) => T): T {
@@ -75,8 +84,8 @@ export class RunContext implements Context {
   }
 
   /** A context over the same state, with its own events and its own meter: of a transaction. */
-  metered(gas: GasMeter & StoreMeter): RunContext {
-    return new RunContext(this.scope, this.#layer, gas);
+  metered(gas: GasMeter & StoreMeter, events: "heard" | "unheard" = "heard"): RunContext {
+    return new RunContext(this.scope, this.#layer, gas, events);
   }
 
   /** From here on, writes can be taken back. Ends with keep, or with undo of the result. */

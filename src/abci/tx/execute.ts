@@ -39,7 +39,8 @@ export function runTx(runtime: Runtime, bytes: Uint8Array, run: TxRun): ExecTxRe
     gas = new TxGasMeter(run.mode === "simulate" ? maxGas : tx.fee.gasLimit);
     precheckMessages(tx);
     checkGasLimit(tx, run);
-    const ctx = run.ctx.metered(gas);
+    // Nobody reads the events of a recheck.
+    const ctx = run.ctx.metered(gas, run.mode === "recheck" ? "unheard" : "heard");
     ctx.atomically(() => runAnte(ctx, runtime.parts.ante, { tx, mode: run.mode }));
     events = ctx.takeEvents(); // Signatures, sequence, fee: these stay.
     if (run.mode === "check" || run.mode === "recheck") return success(gas, { events });
