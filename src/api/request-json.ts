@@ -6,7 +6,7 @@ import { PageRequest } from "cosmjs-types/cosmos/base/query/v1beta1/pagination";
 import { fromBase64, fromUtf8, toBase64, utf8 } from "../encoding/bytes.ts";
 import { parseDecimal } from "../encoding/decimal.ts";
 import { camelCase, pathsBelow, snakeCase } from "../encoding/proto-json.ts";
-import { parseTime } from "../encoding/time.ts";
+import { parseDuration, parseTime } from "../encoding/time.ts";
 import type { Codec } from "../modules/module.ts";
 import { GrpcError, grpcCode } from "./grpc-error.ts";
 
@@ -198,12 +198,7 @@ const isTime = (value: unknown): value is { seconds: bigint; nanos: number } =>
 
 /** Where a text stands for seconds and nanoseconds, it is a time, which has been read, or these. */
 function restoreDuration(read: { seconds: bigint; nanos: number }, text: string, name: string) {
-  const [, sign = "", seconds, fraction = ""] =
-    /^(-?)(\d{1,12})(?:\.(\d{1,9}))?s$/.exec(text) ?? [];
-  if (seconds === undefined) {
-    if (parseTime(text)) return;
-    throw mismatch(name, text, "is neither a time nor a duration");
-  }
-  read.seconds = BigInt(`${sign}${seconds}`);
-  read.nanos = Number(`${sign}${fraction.padEnd(9, "0")}`);
+  const duration = parseDuration(text);
+  if (duration) Object.assign(read, duration);
+  else if (!parseTime(text)) throw mismatch(name, text, "is neither a time nor a duration");
 }

@@ -9,7 +9,7 @@
  */
 import { toBase64 } from "./bytes.ts";
 import { formatDecimal } from "./decimal.ts";
-import { formatTime } from "./time.ts";
+import { formatDuration, formatTime } from "./time.ts";
 
 /** The part of a generated codec that shows messages. */
 export interface JsonCodec<T> {
@@ -121,8 +121,7 @@ function isTime(value: object): value is SecondsAndNanos {
 /** A Timestamp's toJSON is a string, a Duration's an object. */
 function showTime(value: SecondsAndNanos, json: unknown): string {
   if (typeof json === "string") return formatTime(value);
-  const fraction = String(Math.abs(value.nanos)).padStart(9, "0").replace(/0+$/, "");
-  return `${value.seconds}${fraction === "" ? "" : `.${fraction}`}s`;
+  return formatDuration(value);
 }
 
 interface AnyMessage {

@@ -64,6 +64,22 @@ export function formatTime(time: Time): string {
   return `${whole}${fraction === "" ? "" : `.${fraction}`}Z`;
 }
 
+/** A duration, of one sign, as protobuf's JSON writes it: "1.5s". */
+export function formatDuration({ seconds, nanos }: Time): string {
+  const sign = seconds < 0n || nanos < 0 ? "-" : "";
+  const whole = seconds < 0n ? -seconds : seconds;
+  const fraction = String(Math.abs(nanos)).padStart(9, "0").replace(/0+$/, "");
+  return `${sign}${whole}${fraction === "" ? "" : `.${fraction}`}s`;
+}
+
+/** The inverse; undefined when the text is no duration. */
+export function parseDuration(text: string): Time | undefined {
+  const [, sign = "", whole, fraction = ""] = /^(-?)(\d{1,12})(?:\.(\d{1,9}))?s$/.exec(text) ?? [];
+  if (whole === undefined) return undefined;
+  const nanos = Number(fraction.padEnd(9, "0"));
+  return { seconds: BigInt(`${sign}${whole}`), nanos: sign === "-" && nanos > 0 ? -nanos : nanos };
+}
+
 /** 29 characters that sort as times do, as bytes of a key (cosmos-sdk types.FormatTimeBytes). */
 export function sortableTime(time: Time): Uint8Array {
   const whole = new Date(Number(time.seconds) * 1000).toISOString().slice(0, 19);

@@ -1,5 +1,6 @@
 /** Reading genesis JSON: every refusal names the JSON path and what was expected there. */
 import { type Coin, fromProtoCoins } from "../encoding/coins.ts";
+import { parseDuration, parseTime, type Time } from "../encoding/time.ts";
 import { GenesisError } from "./module.ts";
 
 const maxUint64 = (1n << 64n) - 1n;
@@ -60,6 +61,21 @@ export class GenesisValue {
     const number = BigInt(text);
     if (number > maxUint64) throw this.error("must fit 64 bits");
     return number;
+  }
+
+  time(): Time {
+    const time = parseTime(this.text());
+    if (!time) throw this.error("must be a time such as 2026-01-31T12:00:00Z");
+    return time;
+  }
+
+  /** In seconds, not below zero. */
+  duration(): Time {
+    const duration = parseDuration(this.text());
+    if (!duration || duration.seconds < 0n || duration.nanos < 0) {
+      throw this.error('must be seconds such as "172800s"');
+    }
+    return duration;
   }
 
   /** A list of {denom, amount}: sorted, positive, each denomination once. */

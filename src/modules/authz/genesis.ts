@@ -2,7 +2,7 @@
 import { GenericAuthorization } from "cosmjs-types/cosmos/authz/v1beta1/authz";
 import { SendAuthorization } from "cosmjs-types/cosmos/bank/v1beta1/authz";
 import { toProtoCoins } from "../../encoding/coins.ts";
-import { formatTime, parseTime } from "../../encoding/time.ts";
+import { formatTime } from "../../encoding/time.ts";
 import { GenesisValue } from "../genesis-json.ts";
 import { refusedAt } from "../genesis-proto.ts";
 import type { Context } from "../module.ts";
@@ -28,15 +28,10 @@ export function initAuthzGenesis(authz: AuthzKeeper, ctx: Context, state: unknow
     const msgType = allowedType(authorization);
     if (!router.has(msgType)) throw place.error(`${msgType} is no message of this chain`);
     if (authz.get(ctx, parties, msgType)) throw entry.error("comes twice");
-    authz.restore(ctx, parties, { authorization, expiration: readTime(entry.at("expiration")) });
+    const ends = entry.at("expiration");
+    const expiration = ends.isPresent ? ends.time() : undefined;
+    authz.restore(ctx, parties, { authorization, expiration });
   }
-}
-
-function readTime(json: GenesisValue) {
-  if (!json.isPresent) return undefined;
-  const time = parseTime(json.text());
-  if (!time) throw json.error("must be a time such as 2026-01-01T00:00:00Z");
-  return time;
 }
 
 function readAuthorizationJson(json: GenesisValue): Authorization {

@@ -6,7 +6,7 @@ import { PubKey as Ed25519PubKey } from "cosmjs-types/cosmos/crypto/ed25519/keys
 import { UnbondingDelegation } from "cosmjs-types/cosmos/staking/v1beta1/staking";
 import { fromUtf8, parseBase64, toBase64 } from "../../encoding/bytes.ts";
 import { formatDecimal, parseDecimal } from "../../encoding/decimal.ts";
-import { formatTime, parseTime, type Time } from "../../encoding/time.ts";
+import { formatTime } from "../../encoding/time.ts";
 import { prefixRange } from "../../store/kv.ts";
 import { GenesisValue } from "../genesis-json.ts";
 import type { Context } from "../module.ts";
@@ -61,7 +61,7 @@ function readUnbonding(keeper: DelegationKeeper, ctx: Context, json: GenesisValu
     .list()
     .map((entry) => ({
       creationHeight: entry.at("creation_height").uint64(),
-      completionTime: time(entry.at("completion_time")),
+      completionTime: entry.at("completion_time").time(),
       initialBalance: String(entry.at("initial_balance").uint64()),
       balance: String(entry.at("balance").uint64()),
       ...{ unbondingId: 0n, unbondingOnHoldRefCount: 0n },
@@ -69,12 +69,6 @@ function readUnbonding(keeper: DelegationKeeper, ctx: Context, json: GenesisValu
   if (entries.length === 0) throw json.at("entries").error("must not be empty");
   keeper.restoreUnbonding(ctx, { delegator, validator }, entries);
   return entries.reduce((sum, { balance }) => sum + BigInt(balance), 0n);
-}
-
-function time(json: GenesisValue): Time {
-  const value = parseTime(json.text());
-  if (!value) throw json.error("must be a time such as 2026-01-31T00:00:00Z");
-  return value;
 }
 
 /** A text that may be left out. */
@@ -131,7 +125,7 @@ function readValidator(keeper: DelegationKeeper, ctx: Context, json: GenesisValu
       maxChangeRate: String(decimal(rates.at("max_change_rate"))),
     },
     minSelfDelegation: String(json.at("min_self_delegation").uint64()),
-    time: updated.isPresent ? time(updated) : ctx.block.time,
+    time: updated.isPresent ? updated.time() : ctx.block.time,
   });
   keeper.setValidator(ctx, validator);
 }

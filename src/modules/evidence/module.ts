@@ -8,7 +8,7 @@ import { Any } from "cosmjs-types/google/protobuf/any";
 import { type Misbehavior, MisbehaviorType } from "cosmjs-types/tendermint/abci/types";
 import { sha256 } from "../../crypto/hash.ts";
 import { concat, parseHex } from "../../encoding/bytes.ts";
-import { formatTime, parseTime, toNanos } from "../../encoding/time.ts";
+import { formatTime, toNanos } from "../../encoding/time.ts";
 import { type KvStore, prefixRange, type StoreKey } from "../../store/kv.ts";
 import { Addresses } from "../addresses.ts";
 import { sdkErrors } from "../errors.ts";
@@ -138,11 +138,9 @@ function read(json: GenesisValue, validators: Addresses): Equivocation {
     throw json.at("@type").error(`must be ${Equivocation.typeUrl}`);
   const address = json.at("consensus_address");
   refusedAt(address, () => validators.parse(address.text()));
-  const time = parseTime(json.at("time").text());
-  if (!time) throw json.at("time").error("must be a time such as 2026-01-31T12:00:00Z");
   return {
     height: json.at("height").uint64(),
-    time,
+    time: json.at("time").time(),
     power: json.at("power").uint64(),
     consensusAddress: address.text(),
   };

@@ -1,7 +1,7 @@
 /** Allowances in genesis, as the SDK's JSON has them: {"@type", fields in snake case}. */
 import * as types from "cosmjs-types/cosmos/feegrant/v1beta1/feegrant";
 import { toProtoCoins } from "../../encoding/coins.ts";
-import { formatTime, parseTime, type Time } from "../../encoding/time.ts";
+import { formatDuration, formatTime } from "../../encoding/time.ts";
 import type { GenesisValue } from "../genesis-json.ts";
 import type { Allowance } from "./allowance.ts";
 
@@ -20,11 +20,10 @@ export function allowanceJson(allowance: Allowance): object {
     };
   }
   const { basic, period, periodSpendLimit, periodCanSpend, periodReset } = allowance.periodic;
-  const fraction = period.nanos === 0 ? "" : `.${String(period.nanos).padStart(9, "0")}`;
   return {
     "@type": types.PeriodicAllowance.typeUrl,
     basic: basicJson(basic),
-    period: `${period.seconds}${fraction}s`,
+    period: formatDuration(period),
     period_spend_limit: periodSpendLimit,
     period_can_spend: periodCanSpend,
     period_reset: formatTime(periodReset),
@@ -49,10 +48,10 @@ export function readAllowanceJson(json: GenesisValue, depth = 0): Allowance {
   if (type !== types.PeriodicAllowance.typeUrl) throw json.at("@type").error("is no fee allowance");
   const periodic = {
     basic: readBasic(json.at("basic")),
-    period: readDuration(json.at("period")),
+    period: json.at("period").duration(),
     periodSpendLimit: toProtoCoins(json.at("period_spend_limit").coins()),
     periodCanSpend: toProtoCoins(json.at("period_can_spend").coins()),
-    periodReset: readTime(json.at("period_reset")),
+    periodReset: json.at("period_reset").time(),
   };
   return { kind: "periodic", periodic };
 }
@@ -61,18 +60,6 @@ function readBasic(json: GenesisValue): types.BasicAllowance {
   const expiration = json.at("expiration");
   return {
     spendLimit: toProtoCoins(json.at("spend_limit").coins()),
-    ...(expiration.isPresent && { expiration: readTime(expiration) }),
+    ...(expiration.isPresent && { expiration: expiration.time() }),
   };
-}
-
-function readTime(json: GenesisValue): Time {
-  const time = parseTime(json.text());
-  if (!time) throw json.error("must be a time such as 2026-01-01T00:00:00Z");
-  return time;
-}
-
-function readDuration(json: GenesisValue): Time {
-  const [, seconds, fraction = ""] = /^(\d{1,12})(?:\.(\d{1,9}))?s$/.exec(json.text()) ?? [];
-  if (seconds === undefined) throw json.error('must be a duration in seconds, such as "3600s"');
-  return { seconds: BigInt(seconds), nanos: Number(fraction.padEnd(9, "0")) };
 }

@@ -2,7 +2,7 @@
 import * as types from "cosmjs-types/cosmos/gov/v1/gov";
 import { fromU64be, parseBase64, parseHex, toBase64, toHex } from "../../encoding/bytes.ts";
 import { toProtoCoins } from "../../encoding/coins.ts";
-import { formatTime, parseTime, type Time } from "../../encoding/time.ts";
+import { formatTime, type Time } from "../../encoding/time.ts";
 import { prefixRange } from "../../store/kv.ts";
 import { GenesisValue } from "../genesis-json.ts";
 import type { Context } from "../module.ts";
@@ -138,7 +138,7 @@ function readProposal(json: GenesisValue): types.Proposal {
   const [yesCount = "", abstainCount = "", noCount = "", noWithVetoCount = ""] = tallyFields.map(
     (name) => String(json.at("final_tally_result").at(name).uint64()),
   );
-  const optional = (name: string) => readTime(json.at(name));
+  const optional = (name: string) => (json.at(name).isPresent ? json.at(name).time() : undefined);
   const [submitTime, depositEndTime] = [optional("submit_time"), optional("deposit_end_time")];
   const [start, end] = [optional("voting_start_time"), optional("voting_end_time")];
   return {
@@ -164,13 +164,6 @@ function readProposal(json: GenesisValue): types.Proposal {
     expedited: json.at("expedited").boolean(),
     failedReason: json.at("failed_reason").text(),
   };
-}
-
-function readTime(json: GenesisValue): Time | undefined {
-  if (!json.isPresent) return undefined;
-  const time = parseTime(json.text());
-  if (!time) throw json.error("must be a time such as 2026-01-31T12:00:00Z");
-  return time;
 }
 
 function readBase64(json: GenesisValue): Uint8Array {

@@ -2,7 +2,7 @@
 import type { Params } from "cosmjs-types/cosmos/gov/v1/gov";
 import { toProtoCoins } from "../../encoding/coins.ts";
 import { formatDecimal, parseDecimal } from "../../encoding/decimal.ts";
-import type { Time } from "../../encoding/time.ts";
+import { formatDuration, type Time } from "../../encoding/time.ts";
 import type { GenesisValue } from "../genesis-json.ts";
 import { checkGovParams } from "./params.ts";
 
@@ -11,15 +11,15 @@ export function paramsFromJson(json: GenesisValue): Params {
   const ratio = (name: string) => readRatio(json.at(name));
   const params: Params = {
     minDeposit: toProtoCoins(json.at("min_deposit").coins()),
-    maxDepositPeriod: readDuration(json.at("max_deposit_period")),
-    votingPeriod: readDuration(json.at("voting_period")),
+    maxDepositPeriod: json.at("max_deposit_period").duration(),
+    votingPeriod: json.at("voting_period").duration(),
     quorum: ratio("quorum"),
     threshold: ratio("threshold"),
     vetoThreshold: ratio("veto_threshold"),
     minInitialDepositRatio: ratio("min_initial_deposit_ratio"),
     proposalCancelRatio: ratio("proposal_cancel_ratio"),
     proposalCancelDest: json.at("proposal_cancel_dest").text(),
-    expeditedVotingPeriod: readDuration(json.at("expedited_voting_period")),
+    expeditedVotingPeriod: json.at("expedited_voting_period").duration(),
     expeditedThreshold: ratio("expedited_threshold"),
     expeditedMinDeposit: toProtoCoins(json.at("expedited_min_deposit").coins()),
     burnVoteQuorum: json.at("burn_vote_quorum").boolean(),
@@ -60,14 +60,5 @@ function readRatio(json: GenesisValue): string {
   return formatDecimal(ratio);
 }
 
-function readDuration(json: GenesisValue): Time {
-  const match = /^(\d{1,10})(?:\.(\d{1,9}))?s$/.exec(json.text());
-  if (!match) throw json.error('must be seconds such as "172800s"');
-  return { seconds: BigInt(match[1] ?? "0"), nanos: Number((match[2] ?? "").padEnd(9, "0")) };
-}
-
-function writeDuration(duration: Time | undefined): string {
-  const { seconds, nanos } = duration ?? { seconds: 0n, nanos: 0 };
-  const fraction = String(nanos).padStart(9, "0").replace(/0+$/, "");
-  return fraction === "" ? `${seconds}s` : `${seconds}.${fraction}s`;
-}
+const writeDuration = (duration: Time = { seconds: 0n, nanos: 0 }): string =>
+  formatDuration(duration);

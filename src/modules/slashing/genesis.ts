@@ -1,6 +1,6 @@
 /** app_state.slashing: the SDK's fields, and who is jailed, which there is staking's to know. */
 import type { ValidatorSigningInfo } from "cosmjs-types/cosmos/slashing/v1beta1/slashing";
-import { formatTime, parseTime, type Time } from "../../encoding/time.ts";
+import { formatTime } from "../../encoding/time.ts";
 import type { Addresses } from "../addresses.ts";
 import { GenesisValue } from "../genesis-json.ts";
 import { refusedAt } from "../genesis-proto.ts";
@@ -80,7 +80,7 @@ function readInfo(json: GenesisValue): ValidatorSigningInfo {
     address: json.at("address").text(),
     startHeight: json.at("start_height").uint64(),
     indexOffset: json.at("index_offset").uint64(),
-    jailedUntil: readTime(json.at("jailed_until")),
+    jailedUntil: json.at("jailed_until").time(),
     tombstoned: json.at("tombstoned").boolean(),
     missedBlocksCounter: json.at("missed_blocks_counter").uint64(),
   };
@@ -95,10 +95,4 @@ function writeInfo(info: ValidatorSigningInfo): unknown {
     tombstoned: info.tombstoned,
     missed_blocks_counter: String(info.missedBlocksCounter),
   };
-}
-
-function readTime(json: GenesisValue): Time {
-  const time = parseTime(json.text());
-  if (!time) throw json.error("must be a time such as 2026-01-31T12:00:00Z");
-  return time;
 }

@@ -298,3 +298,22 @@ t.test("bytes as text and numbers: strict, and the same both ways", (t) => {
   t.equal(equalBytes(Uint8Array.of(1), Uint8Array.of(1, 0)), false);
   t.end();
 });
+
+t.test("durations are protobuf's JSON", (t) => {
+  const cases: readonly [text: string, seconds: bigint, nanos: number][] = [
+    ["0s", 0n, 0],
+    ["600s", 600n, 0],
+    ["1.5s", 1n, 500_000_000],
+    ["0.000000001s", 0n, 1],
+    ["-0.5s", 0n, -500_000_000],
+    ["-3.25s", -3n, -250_000_000],
+  ];
+  for (const [text, seconds, nanos] of cases) {
+    t.same(time.parseDuration(text), { seconds, nanos }, text);
+    t.equal(time.formatDuration({ seconds, nanos }), text);
+  }
+  for (const bad of ["", "s", "1", "1m", "1.s", ".5s", "1.0000000001s", "+1s", "1e3s"]) {
+    t.equal(time.parseDuration(bad), undefined, bad);
+  }
+  t.end();
+});

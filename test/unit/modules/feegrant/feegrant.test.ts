@@ -269,7 +269,7 @@ t.test("genesis has allowances in the SDK's JSON", async (t) => {
     JSON.parse(JSON.stringify(list.toSorted((a, b) => (a.granter < b.granter ? -1 : 1))));
   t.same(sorted(shown.allowances), sorted(allowances));
   const bad: readonly [object, RegExp][] = [
-    [{ ...periodic, period: "1h" }, /allowance.period: must be a duration/],
+    [{ ...periodic, period: "1h" }, /allowance.period: must be seconds/],
     [{ ...periodic, period_reset: "soon" }, /period_reset: must be a time/],
     [{ ...periodic, period_spend_limit: coins("0") }, /period_spend_limit: must be coins/],
     [{ "@type": "/cosmos.bank.v1beta1.MsgSend" }, /is no fee allowance/],
