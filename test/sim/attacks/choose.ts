@@ -8,7 +8,7 @@ import { StaleProof } from "./stale-proof.ts";
 /** Shares of all seeds. */
 const [lockShare, maskShare, staleShare, byzantineShare] = [0.22, 0.16, 0.06, 0.2];
 /** Shares of the attacks on locks; the rest cuts off who has decided, and nothing more. */
-const [splitShare, crashShare, liarShare] = [0.2, 0.25, 0.25];
+const [splitShare, crashShare, nilShare, liarShare] = [0.2, 0.25, 0.1, 0.25];
 
 /** Of the Byzantine validators where votes are extended, those that extend them falsely. */
 const extendingShare = 0.4;
@@ -38,10 +38,12 @@ export function chooseAttack(
 function lockAttack(stage: Stage, liar: Liar): LockAttack {
   const { random } = stage;
   const variant = random();
+  const crashEnd = splitShare + crashShare;
   return new LockAttack(stage, {
     outcome: variant < splitShare ? "split" : "decided",
     fromHeight: 1n + BigInt(Math.floor(random() * 2)),
-    crashesLocked: variant >= splitShare && variant < splitShare + crashShare,
+    crashesLocked: variant >= splitShare && variant < crashEnd,
+    hasNilRound: variant >= crashEnd && variant < crashEnd + nilShare,
     liar: variant >= 1 - liarShare ? liar : undefined,
     lastsMs: 1_000 + random() * 500,
   });

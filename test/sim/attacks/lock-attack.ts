@@ -19,6 +19,8 @@ export interface LockAttackPlan {
   /** The first height that may be attacked. */
   readonly fromHeight: bigint;
   readonly crashesLocked: boolean;
+  /** Who is cut off would propose next: a round of nothing but nil lies between lock and lure. */
+  readonly hasNilRound: boolean;
   /** The validator that may lie about a proof-of-lock, when it is the free one. */
   readonly liar: Liar | undefined;
   readonly lastsMs: number;
@@ -50,8 +52,9 @@ export class LockAttack implements Attack {
   constructor(stage: Stage, how: LockAttackPlan) {
     this.#stage = stage;
     this.#how = how;
-    const { outcome, crashesLocked, liar } = how;
-    this.plan = `lock ${outcome}${crashesLocked ? " crash" : ""}${liar ? " lie" : ""}`;
+    const { outcome, crashesLocked, hasNilRound, liar } = how;
+    const more = [crashesLocked && "crash", hasNilRound && "nil", liar && "lie"];
+    this.plan = ["lock", outcome, ...more.filter((word) => typeof word === "string")].join(" ");
   }
 
   holdMs(sent: Sent): number {
@@ -79,13 +82,17 @@ export class LockAttack implements Attack {
   /** The first proposal of a height that suits gives the roles. */
   #aim({ fromKey }: Sent, at: { readonly height: bigint; readonly round: number }): void {
     if (this.#target || at.height < this.#how.fromHeight) return;
-    const free = this.#proposer({ ...at, round: at.round + 1 });
+    const { hasNilRound, liar, lastsMs } = this.#how;
+    const next = this.#proposer({ ...at, round: at.round + 1 });
+    const free = hasNilRound ? this.#proposer({ ...at, round: at.round + 2 }) : next;
     if (free === undefined || free === fromKey || this.#proposer(at) !== fromKey) return;
-    if (this.#how.liar && free !== this.#how.liar.number) return;
+    if (liar && free !== liar.number) return;
+    if (hasNilRound && (next === free || next === fromKey)) return;
     const rest = [0, 1, 2, 3].filter((key) => key !== free && key !== fromKey);
-    const other = rest[Math.floor(this.#stage.random() * rest.length)] ?? 0;
+    const chosen = rest[Math.floor(this.#stage.random() * rest.length)] ?? 0;
+    const other = hasNilRound ? (next ?? chosen) : chosen;
     const locked = [0, 1, 2, 3].filter((key) => key !== free && key !== other);
-    const untilMs = this.#stage.nowMs() + this.#how.lastsMs;
+    const untilMs = this.#stage.nowMs() + lastsMs;
     this.#target = { ...at, untilMs, free, other, locked };
   }
 
