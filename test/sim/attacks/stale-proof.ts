@@ -5,7 +5,7 @@
  */
 import type { BlockID, Proposal, Vote } from "cosmjs-types/tendermint/types/types";
 import { encodeMessage } from "../../../src/consensus/gossip/messages.ts";
-import { zeroBlockId } from "../../../src/types/block-id.ts";
+import { blockIdKey, zeroBlockId } from "../../../src/types/block-id.ts";
 import { precommitType, prevoteType } from "../../../src/types/vote.ts";
 import type { Attack, Liar, Sent, Stage } from "./attack.ts";
 import { signProposal, signVote } from "./signing.ts";
@@ -30,6 +30,8 @@ export class StaleProof implements Attack {
   #target: Target | undefined;
   #isReleased = false;
   #isCutOff = false;
+  /** The old polka, vote by vote: who sent one on does not send it again to who never got it. */
+  readonly #polka = new Map<number, Vote>();
 
   constructor(stage: Stage, liar: Liar, lastsMs: number) {
     this.#stage = stage;
@@ -48,9 +50,11 @@ export class StaleProof implements Attack {
       const { height, round } = message.proposal;
       if (height === target.height && round === target.round) this.#isReleased = true;
     }
+    if (message?.type === "vote") this.#collect(target, message.vote);
     if (message?.type === "vote" && fromKey === decides) this.#watch(target, message.vote, fromKey);
     const isLost =
       (this.#isCutOff && fromKey === decides) ||
+      this.#isKept(target, sent) ||
       (message?.type === "vote" && this.#isHidden(target, message.vote, toKey));
     return isLost ? Number.POSITIVE_INFINITY : 0;
   }
@@ -73,7 +77,8 @@ export class StaleProof implements Attack {
     if (!isOwn || vote.height !== target.height) return undefined;
     const blockId = vote.round === target.round ? target.block : zeroBlockId();
     const signed = signVote(this.#stage, key, { ...vote, blockId });
-    return [encodeMessage({ type: "vote", vote: signed })];
+    const old = vote.round === target.round ? [...this.#polka.values()] : [];
+    return [...old, signed].map((one) => encodeMessage({ type: "vote", vote: one }));
   }
 
   #active(): Target | undefined {
@@ -105,6 +110,22 @@ export class StaleProof implements Attack {
     const isOwn = this.#stage.keyOf(vote.validatorAddress) === fromKey;
     const isThere = vote.height === target.height && vote.round === 1;
     if (isOwn && isThere && vote.type === precommitType) this.#isCutOff = true;
+  }
+
+  /** The liar's machine gets no newer block: it would decide it, or propose it with its proof. */
+  #isKept({ height }: Target, { message, fromKey, toKey }: Sent): boolean {
+    if (message?.type !== "proposal" && message?.type !== "blockPart") return false;
+    const at = message.type === "proposal" ? message.proposal : message;
+    const liar = this.#liar.number;
+    return at.height === height && at.round > 0 && toKey === liar && fromKey !== liar;
+  }
+
+  #collect({ height, block }: Target, vote: Vote): void {
+    const isEarly = vote.height === height && vote.round === 0 && vote.type === prevoteType;
+    if (!isEarly || blockIdKey(vote.blockId) !== blockIdKey(block)) return;
+    // The liar's own one is nil on the wire.
+    const voter = this.#stage.keyOf(vote.validatorAddress);
+    if (voter !== this.#liar.number) this.#polka.set(voter, vote);
   }
 
   #isHidden({ height, ring }: Target, vote: Vote, toKey: number): boolean {
