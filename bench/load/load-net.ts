@@ -101,7 +101,7 @@ export class LoadNet {
 
 /** The usual localnet on ports of this process: another one may run on the machine. */
 function definition({ timeoutCommit, timeoutSteps }: LoadOptions): string {
-  const base = 30_000 + (process.pid % 60) * 500;
+  const base = 20_000 + (process.pid % 24) * 500; // Below what the system gives away.
   const steps = ["p2p", "rpc", "rest", "grpc"].map((name, index) => [name, base + index] as const);
   let text = readFileSync(defaultDefinitionFile, "utf8");
   for (const [name, port] of steps) {
