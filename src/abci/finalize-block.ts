@@ -19,7 +19,7 @@ import type { Runtime } from "./state/runtime.ts";
 import { type BlockGas, runTx } from "./tx/execute.ts";
 
 /** Transactions that run before the thread is given away: a few milliseconds of sends. */
-const txsPerTurn = 32;
+const txsPerTurn = 16;
 
 /** Executes a decided block over the committed state. Repeatable until Commit. */
 export function finalizeBlock(

@@ -5,7 +5,10 @@
  *
  * handshake.ts finishes whatever of this a crash left undone. spec/execution.md, clause A.
  */
-import type { ResponseFinalizeBlock } from "cosmjs-types/tendermint/abci/types";
+import type {
+  RequestFinalizeBlock,
+  ResponseFinalizeBlock,
+} from "cosmjs-types/tendermint/abci/types";
 import type { Block } from "cosmjs-types/tendermint/types/block";
 import type { Evidence } from "cosmjs-types/tendermint/types/evidence";
 import { EvidenceList } from "cosmjs-types/tendermint/types/evidence";
@@ -166,8 +169,7 @@ export class BlockExecutor {
     if (refused) throw new Error(`decided block ${block.header.height} is invalid: ${refused}`);
     const { app, states, evidence, feed } = this.#parts;
     await app.lookAhead?.(block.data.txs);
-    const request = finalizeBlockRequest(block, state.lastValidators);
-    const finalized = await (app.finalizeInTurns?.(request) ?? app.finalizeBlock(request));
+    const finalized = await this.#execute(finalizeBlockRequest(block, state.lastValidators));
     checkAnswer(block, finalized);
     const next = nextState(state, { header: block.header, blockId }, finalized);
     await states.saveFinalizeBlock(block.header.height, finalized);
@@ -190,6 +192,18 @@ export class BlockExecutor {
     const refused = refuseBlock(state, block);
     if (!refused) this.#validated.set(block, state);
     return refused;
+  }
+
+  /** In turns with the mempool closed: what keeps coming in would hold the block up. */
+  async #execute(request: RequestFinalizeBlock): Promise<ResponseFinalizeBlock> {
+    const { mempool, app } = this.#parts;
+    if (!app.finalizeInTurns) return app.finalizeBlock(request);
+    mempool.lock();
+    try {
+      return await app.finalizeInTurns(request);
+    } finally {
+      mempool.unlock();
+    }
   }
 
   /** Commit with the mempool closed: its check state belongs to the height before. */

@@ -88,7 +88,7 @@ export class Mempool {
     this.#app = app;
     this.#limits = limits;
     this.#log = log;
-    this.#turns = app.lookAhead && new Turns(app.lookAhead);
+    this.#turns = app.lookAhead && new Turns(app.lookAhead, () => this.#closed?.opened);
     this.#seen = new SeenTxs(limits.seenTxs);
   }
 
@@ -116,9 +116,9 @@ export class Mempool {
   }
 
   /**
-   * Asks the application and keeps the transaction when it answers code 0. While a block commits,
-   * the question waits; before, the application may look at it with others (turns.ts). The answer
-   * is the application's, or why it was not asked.
+   * Asks the application and keeps the transaction when it answers code 0. While a block commits
+   * or runs in turns, the question waits; before, the application may look at it with others
+   * (turns.ts). The answer is the application's, or why it was not asked.
    */
   async checkTx(tx: Uint8Array, sender?: string): Promise<ResponseCheckTx | MempoolRefusal> {
     const refusal = this.#refuseSize(tx);

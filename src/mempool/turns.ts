@@ -8,7 +8,7 @@ import type { Application } from "../abci/application.ts";
 type LookAhead = NonNullable<Application["lookAhead"]>;
 
 /** So few that judging them does not hold the event loop for more than some milliseconds. */
-export const turnTxs = 64;
+export const turnTxs = 32;
 
 interface Waiting {
   readonly tx: Uint8Array;
@@ -17,11 +17,14 @@ interface Waiting {
 
 export class Turns {
   readonly #lookAhead: LookAhead;
+  readonly #closed: () => Promise<void> | undefined;
   #waiting: Waiting[] = [];
   #isRunning = false;
 
-  constructor(lookAhead: LookAhead) {
+  /** closed: until when nobody may go, while that is so. */
+  constructor(lookAhead: LookAhead, closed: () => Promise<void> | undefined) {
     this.#lookAhead = lookAhead;
+    this.#closed = closed;
   }
 
   /** Resolves when it is the transaction's turn: in the order of the calls. */
@@ -40,6 +43,8 @@ export class Turns {
     while (batch) {
       await batch.ahead;
       const next = this.#take(); // On its way while this one is judged.
+      // Those that a block held back go batch by batch too.
+      for (let open = this.#closed(); open; open = this.#closed()) await open;
       for (const { go } of batch.txs) go();
       await setImmediate(); // Their turns come first, then the event loop's.
       batch = next ?? this.#take();

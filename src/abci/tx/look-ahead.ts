@@ -34,7 +34,8 @@ export function lookAhead(runtime: Runtime, txs: readonly Uint8Array[]): Promise
       const tx = runtime.parts.txs.remember(bytes);
       for (const signer of signersOf(runtime.parts.ante.accounts.addresses, tx)) {
         if (signer.underWay) underWay.add(signer.underWay);
-        else ask(ctx, runtime, { tx, signer, checks, asked });
+        // A verdict for another key or number is rare, and then found by the ante chain itself.
+        else if (!signer.known) ask(ctx, runtime, { tx, signer, checks, asked });
       }
     } catch (error) {
       if (error instanceof ModuleError) continue; // CheckTx refuses what is malformed.

@@ -23,7 +23,7 @@ import {
 import { blockPlaces, type Operation, Places } from "./places.ts";
 
 /** Transactions that are looked at, and entries that are made, before others have the thread. */
-const [txsPerTurn, entriesPerBatch] = [64, 1_024];
+const [txsPerTurn, entriesPerBatch] = [32, 512];
 
 /** Transactions of blocks, with their results. */
 export type StoredTxs = (at: TxPosition) => IndexedTx | undefined;

@@ -108,7 +108,7 @@ t.test("a block is the same whatever is asked between its transactions", async (
   t.ok(turns > 8 && questions > 10, `${questions} questions in ${turns} turns`);
 });
 
-t.test("a block gives a turn after every 32 transactions, and none without", async (t) => {
+t.test("a block gives a turn after every 16 transactions, and none without", async (t) => {
   const { chain, now } = await chainInTurns();
   let turns = 0;
   now.turn = async () => {
@@ -116,9 +116,9 @@ t.test("a block gives a turn after every 32 transactions, and none without", asy
   };
   for (const [count, expected] of [
     [0, 0],
-    [31, 0],
-    [32, 1],
-    [100, 3],
+    [15, 0],
+    [16, 1],
+    [100, 6],
   ] as const) {
     turns = 0;
     await blockInTurns(chain, Array(count).fill(utf8("malformed")));

@@ -37,7 +37,7 @@ t.test("an application may look ahead at a block before it is proposed and execu
   t.same(calls, ["look at a=b", "looked", "finalize"]);
 });
 
-t.test("while a block runs in turns, CheckTx is answered and nothing is on the disk", async (t) => {
+t.test("while a block runs in turns, CheckTx waits and nothing is on the disk", async (t) => {
   let go = (): void => undefined;
   const held = new Promise<void>((resolve) => {
     go = resolve;
@@ -53,11 +53,17 @@ t.test("while a block runs in turns, CheckTx is answered and nothing is on the d
   const chain = await chainOf(new TurnsApp(emptyDisk()));
   const block = chain.propose();
   const applying = chain.executor.applyBlock(chain.state, await chain.save(block), block);
-  t.match(await chain.mempool.checkTx(utf8("c=d")), { code: 0 });
+  await new Promise((resolve) => setTimeout(resolve, 5));
+  const checked = chain.mempool.checkTx(utf8("c=d")).then((answer) => {
+    t.same(finalized, [1n], "after the block");
+    return answer;
+  });
+  await new Promise((resolve) => setTimeout(resolve, 5));
   t.same(finalized, []);
   t.equal(chain.states.loadFinalizeBlock(1n), undefined);
   t.equal(chain.states.load()?.lastBlockHeight, 0n);
   go();
   t.equal((await applying).lastBlockHeight, 1n);
+  t.match(await checked, { code: 0 });
   t.same(finalized, [1n]);
 });

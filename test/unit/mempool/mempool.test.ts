@@ -324,29 +324,29 @@ t.test("an application that looks ahead is asked in order, batch by batch", asyn
     batches.push(txs.map(fromUtf8));
     return new Promise<void>((resolve) => looked.push(resolve));
   };
-  const limits = { ...defaultMempoolLimits, maxTxs: 150 };
+  const limits = { ...defaultMempoolLimits, maxTxs: 75 };
   const mempool = new Mempool(Object.assign(app, { lookAhead }), limits, silentLog);
-  const all = Array.from({ length: 151 }, (_, n) => tx(n));
+  const all = Array.from({ length: 76 }, (_, n) => tx(n));
   const answers = Promise.all([...all, tx(0)].map((one) => mempool.checkTx(one)));
   await until("the first batch is looked at", () => batches.length === 1);
   t.equal(asked.length, 0);
   looked[0]?.();
-  await until("the first is judged, the second on its way", () => asked.length === 64);
+  await until("the first is judged, the second on its way", () => asked.length === 32);
   t.equal(batches.length, 2);
   mempool.lock();
   looked[1]?.();
   await until("the third is on its way", () => batches.length === 3);
-  t.equal(asked.length, 64, "the second waits for the block");
+  t.equal(asked.length, 32, "the second waits for the block");
   looked[2]?.();
   mempool.unlock();
   const outcomes = await answers;
   t.same(
     batches.map(({ length }) => length),
-    [64, 64, 22],
+    [32, 32, 11],
   );
-  t.same(asked, all.slice(0, 150).map(fromUtf8));
-  t.ok(outcomes.slice(0, 150).every((outcome) => "code" in outcome && outcome.code === 0));
-  t.match(outcomes.slice(150), [{ refused: "full" }, { refused: "full" }]);
+  t.same(asked, all.slice(0, 75).map(fromUtf8));
+  t.ok(outcomes.slice(0, 75).every((outcome) => "code" in outcome && outcome.code === 0));
+  t.match(outcomes.slice(75), [{ refused: "full" }, { refused: "full" }]);
   t.match(await mempool.checkTx(tx(5)), { refused: "full" });
   await update(mempool, [tx(0)]);
   t.match(await mempool.checkTx(tx(0)), { refused: "seen" });
