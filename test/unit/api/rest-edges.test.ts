@@ -166,36 +166,39 @@ t.test(
   },
 );
 
-t.test("decimals have a point in JSON, durations end in s; both come back as they were", async (t) => {
-  const params = {
-    signedBlocksWindow: 100n,
-    minSignedPerWindow: utf8("500000000000000000"),
-    downtimeJailDuration: { seconds: 600n, nanos: 0 },
-    slashFractionDoubleSign: utf8("50000000000000000"),
-    slashFractionDowntime: utf8("0"),
-  };
-  const options = [
-    { option: 1, weight: "700000000000000000" },
-    { option: 2, weight: "300000000000000000" },
-  ];
-  const messages = [
-    any(UpdateSlashing, UpdateSlashing.fromPartial({ authority: alice.address, params })),
-    any(MsgVoteWeighted, { proposalId: 1n, voter: alice.address, options }),
-  ];
-  const tx = Tx.encode(Tx.fromPartial({ body: { messages } })).finish();
-  const decoded = await rest.post(`${txs}/decode`, { tx_bytes: toBase64(tx) });
-  const shown = JSON.stringify(decoded.body);
-  for (const text of ["0.500000000000000000", "0.700000000000000000"]) t.match(shown, text);
-  t.same((await rest.post(`${txs}/encode`, decoded.body)).body, { tx_bytes: toBase64(tx) });
-  const short = shown
-    .replace("0.500000000000000000", "0.5")
-    .replace('"0.000000000000000000"', '"0"');
-  t.same((await rest.post(`${txs}/encode`, short)).body, { tx_bytes: toBase64(tx) });
-  for (const bad of ["0.1234567890123456789", "x", "", "1e3"]) {
-    const { status, body } = await rest.post(
-      `${txs}/encode`,
-      shown.replace("0.500000000000000000", bad),
-    );
-    t.match({ status, body }, { status: 400, body: { code: 3, message: /not a decimal/ } }, bad);
-  }
-});
+t.test(
+  "decimals have a point in JSON, durations end in s; both come back as they were",
+  async (t) => {
+    const params = {
+      signedBlocksWindow: 100n,
+      minSignedPerWindow: utf8("500000000000000000"),
+      downtimeJailDuration: { seconds: 600n, nanos: 0 },
+      slashFractionDoubleSign: utf8("50000000000000000"),
+      slashFractionDowntime: utf8("0"),
+    };
+    const options = [
+      { option: 1, weight: "700000000000000000" },
+      { option: 2, weight: "300000000000000000" },
+    ];
+    const messages = [
+      any(UpdateSlashing, UpdateSlashing.fromPartial({ authority: alice.address, params })),
+      any(MsgVoteWeighted, { proposalId: 1n, voter: alice.address, options }),
+    ];
+    const tx = Tx.encode(Tx.fromPartial({ body: { messages } })).finish();
+    const decoded = await rest.post(`${txs}/decode`, { tx_bytes: toBase64(tx) });
+    const shown = JSON.stringify(decoded.body);
+    for (const text of ["0.500000000000000000", "0.700000000000000000"]) t.match(shown, text);
+    t.same((await rest.post(`${txs}/encode`, decoded.body)).body, { tx_bytes: toBase64(tx) });
+    const short = shown
+      .replace("0.500000000000000000", "0.5")
+      .replace('"0.000000000000000000"', '"0"');
+    t.same((await rest.post(`${txs}/encode`, short)).body, { tx_bytes: toBase64(tx) });
+    for (const bad of ["0.1234567890123456789", "x", "", "1e3"]) {
+      const { status, body } = await rest.post(
+        `${txs}/encode`,
+        shown.replace("0.500000000000000000", bad),
+      );
+      t.match({ status, body }, { status: 400, body: { code: 3, message: /not a decimal/ } }, bad);
+    }
+  },
+);
