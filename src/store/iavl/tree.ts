@@ -12,10 +12,13 @@ import { findLeaf, scanLeaves } from "./scan.ts";
 /** SHA-256 of nothing: the root hash of a tree without leaves. */
 const emptyRoot = sha256(new Uint8Array(0));
 
-/** Nodes that the version before `version` was the last to use. */
+/**
+ * Nodes that the version before `version` was the last to use. Outside of the heap: a hundred
+ * versions of tens of thousands would be walked by every full collection.
+ */
 interface Retired {
   readonly version: number;
-  readonly nodes: readonly NodeId[];
+  readonly nodes: Uint32Array;
 }
 
 export class Tree implements ReadStore {
@@ -94,7 +97,9 @@ export class Tree implements ReadStore {
   seal(): void {
     this.#generation++;
     const { root, orphans } = this.#edit;
-    if (orphans.length > 0) this.#retired.push({ version: this.#workingVersion, nodes: orphans });
+    if (orphans.length > 0) {
+      this.#retired.push({ version: this.#workingVersion, nodes: Uint32Array.from(orphans) });
+    }
     this.#roots.set(this.#workingVersion, root);
     this.#committed = root;
     this.#workingVersion++;
