@@ -12,12 +12,13 @@ import {
   evidenceHash,
   evidenceHeight,
   validateEvidenceBasic,
+  withoutExtensions,
 } from "../types/evidence.ts";
 import type { Blocks, Db, Logger, States } from "./expected.ts";
 import { isExpired, type Verdict, verifyEvidence } from "./verify.ts";
 
 /** Prefixes of the keys; height and hash follow. */
-const [committedPrefix, pendingPrefix] = [0x00, 0x01];
+const [committedPrefix, pendingPrefix, settledPrefix] = [0x00, 0x01, 0x02];
 /** Pieces that may wait for a block; what comes beyond is dropped until some are committed. */
 const pendingMax = 1000;
 /** Pairs of conflicting votes of the running height that may wait for its end. */
@@ -38,6 +39,11 @@ export class EvidencePool {
   readonly #pending = new Map<string, Evidence>();
   /** Heights of committed evidence by hash. */
   readonly #committed = new Map<string, bigint>();
+  /**
+   * The same for what was committed with vote extensions, by the hash of what it is without: not
+   * refused in a block, because CometBFT does not, but never proposed here again.
+   */
+  readonly #settled = new Map<string, bigint>();
   /** Resolves when everything queued for the disk is written. Never rejects. */
   #written: Promise<void> = Promise.resolve();
   #reports: { readonly a: Vote; readonly b: Vote }[] = [];
@@ -56,6 +62,7 @@ export class EvidencePool {
       const hash = toHex(key.subarray(9));
       if (key[0] === committedPrefix) pool.#committed.set(hash, fromU64be(key.subarray(1)));
       else if (key[0] === pendingPrefix) pool.#pending.set(hash, Evidence.decode(value));
+      else if (key[0] === settledPrefix) pool.#settled.set(hash, fromU64be(key.subarray(1)));
     }
     return pool;
   }
@@ -83,11 +90,12 @@ export class EvidencePool {
   }
 
   /** Takes evidence from a peer. */
-  add(evidence: Evidence): Verdict {
-    const refused = validateEvidenceBasic(evidence); // What is malformed has no hash.
+  add(received: Evidence): Verdict {
+    const refused = validateEvidenceBasic(received); // What is malformed has no hash.
     if (refused !== undefined) return { refused };
+    const evidence = withoutExtensions(received);
     const hash = hashOf(evidence);
-    if (this.#pending.has(hash) || this.#committed.has(hash)) return "valid";
+    if (this.#isKnown(hash)) return "valid";
     const verdict = verifyEvidence(this.#parts, this.#state, evidence);
     if (verdict === "valid") this.#addPending(hash, evidence);
     return verdict;
@@ -108,7 +116,7 @@ export class EvidencePool {
       if (verdict === "early") return "evidence of a height that is not decided";
       if (verdict === "late") return "evidence that is too old";
       if (verdict !== "valid") return verdict.refused;
-      this.#addPending(hash, piece);
+      this.#keep(withoutExtensions(piece));
     }
     return undefined;
   }
@@ -128,6 +136,14 @@ export class EvidencePool {
       writes.push(
         { key: keyOf(committedPrefix, height, hash), value: new Uint8Array(0) },
         { key: keyOf(pendingPrefix, height, hash), value: undefined },
+      );
+      const bare = hashOf(withoutExtensions(evidence));
+      if (bare === hash) continue;
+      this.#settled.set(bare, height);
+      this.#pending.delete(bare);
+      writes.push(
+        { key: keyOf(settledPrefix, height, bare), value: new Uint8Array(0) },
+        { key: keyOf(pendingPrefix, height, bare), value: undefined },
       );
     }
     const before = this.#written;
@@ -149,12 +165,18 @@ export class EvidencePool {
       const time = this.#timeOf(a.height);
       const validators = this.#validatorsOf(a.height);
       if (!time || !validators?.byAddress(a.validatorAddress)) continue;
-      const evidence = {
-        duplicateVoteEvidence: duplicateVoteEvidence({ a, b, time, validators }),
-      };
-      const hash = hashOf(evidence);
-      if (!this.#pending.has(hash) && !this.#committed.has(hash)) this.#addPending(hash, evidence);
+      const found = duplicateVoteEvidence({ a, b, time, validators });
+      this.#keep(withoutExtensions({ duplicateVoteEvidence: found }));
     }
+  }
+
+  #isKnown(hash: string): boolean {
+    return this.#pending.has(hash) || this.#committed.has(hash) || this.#settled.has(hash);
+  }
+
+  #keep(evidence: Evidence): void {
+    const hash = hashOf(evidence);
+    if (!this.#isKnown(hash)) this.#addPending(hash, evidence);
   }
 
   /** The last block may not be in the stores yet while it is applied; the state knows it. */
@@ -184,10 +206,15 @@ export class EvidencePool {
       this.#pending.delete(hash);
       this.#write([{ key: keyOf(pendingPrefix, height, hash), value: undefined }]);
     }
-    for (const [hash, height] of this.#committed) {
-      if (!old(height)) continue;
-      this.#committed.delete(hash);
-      this.#write([{ key: keyOf(committedPrefix, height, hash), value: undefined }]);
+    for (const [prefix, decided] of [
+      [committedPrefix, this.#committed],
+      [settledPrefix, this.#settled],
+    ] as const) {
+      for (const [hash, height] of decided) {
+        if (!old(height)) continue;
+        decided.delete(hash);
+        this.#write([{ key: keyOf(prefix, height, hash), value: undefined }]);
+      }
     }
   }
 

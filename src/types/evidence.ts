@@ -46,6 +46,21 @@ export function duplicateVoteEvidence(found: {
   };
 }
 
+/**
+ * The same evidence without vote extensions. No signature that evidence stands on covers them, so
+ * anybody can make any number of pieces of one by them.
+ */
+export function withoutExtensions(evidence: Evidence): Evidence {
+  const found = evidence.duplicateVoteEvidence;
+  if (!found?.voteA || !found.voteB) return evidence;
+  const none = { extension: new Uint8Array(0), extensionSignature: new Uint8Array(0) };
+  const [voteA, voteB] = [
+    { ...found.voteA, ...none },
+    { ...found.voteB, ...none },
+  ];
+  return { duplicateVoteEvidence: { ...found, voteA, voteB } };
+}
+
 /** The bytes that the evidence hash covers: the inner message, without the oneof around it. */
 export function evidenceBytes(evidence: Evidence): Uint8Array {
   const { duplicateVoteEvidence: duplicate, lightClientAttackEvidence: attack } = evidence;

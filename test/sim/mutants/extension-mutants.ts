@@ -87,4 +87,14 @@ export const extensionMutants: readonly Mutant[] = [
       ),
     ],
   },
+  {
+    name: "evidence keeps vote extensions (V9)",
+    patches: [
+      change(
+        "src/types/evidence.ts",
+        "return { duplicateVoteEvidence: { ...found, voteA, voteB } };",
+        "return voteA === voteB ? {} : evidence;",
+      ),
+    ],
+  },
 ];

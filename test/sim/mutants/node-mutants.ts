@@ -96,8 +96,8 @@ const evidence: readonly Mutant[] = [
       ),
       change(
         pool,
-        "if (this.#pending.has(hash) || this.#committed.has(hash)) return",
-        "if (this.#pending.has(hash)) return",
+        'if (this.#isKnown(hash)) return "valid";',
+        'if (this.#pending.has(hash)) return "valid";',
       ),
     ],
   },

@@ -9,7 +9,7 @@ import {
 } from "cosmjs-types/tendermint/types/evidence";
 import { Header } from "cosmjs-types/tendermint/types/types";
 import t from "tap";
-import { utf8 } from "../../../src/encoding/bytes.ts";
+import { toHex, utf8 } from "../../../src/encoding/bytes.ts";
 import type { Network, Peer } from "../../../src/evidence/expected.ts";
 import { EvidencePool } from "../../../src/evidence/pool.ts";
 import { EvidenceReactor } from "../../../src/evidence/reactor.ts";
@@ -126,6 +126,53 @@ t.test("V3: committed evidence stays so through a power cut", async (t) => {
   t.match(reopened.check(at(2n), [duplicate()]), /committed already/);
   t.same(reopened.pending(10_000n), [], "or every proposal of this node would be refused");
 });
+
+/** The evidence with an extension in one of its votes, which no signature of it covers. */
+function extended(extension: string): Evidence {
+  const { duplicateVoteEvidence: whole } = duplicatePrecommits();
+  const voteA = whole?.voteA && { ...whole.voteA, extension: utf8(extension) };
+  return whole && voteA
+    ? { duplicateVoteEvidence: { ...whole, voteA: { ...voteA, extensionSignature: utf8("s") } } }
+    : {};
+}
+function duplicatePrecommits(): Evidence {
+  const [first, second] = [chain.vote("precommit", a, 1), chain.vote("precommit", b, 1)];
+  const found = { a: first, b: second, time: time(1n), validators };
+  return { duplicateVoteEvidence: duplicateVoteEvidence(found) };
+}
+
+t.test("V9: vote extensions make no second piece of the same evidence", async (t) => {
+  const bare = duplicatePrecommits();
+  const db = new MemoryDb();
+  const pool = await open(at(0n), db);
+  for (const text of ["x", "y"]) {
+    const { voteA, voteB } = extended(text).duplicateVoteEvidence ?? {};
+    if (voteA && voteB) pool.reportConflictingVotes(voteA, voteB);
+  }
+  await pool.update(at(1n), []);
+  t.same(pool.pending(10_000n), [bare], "reported");
+  t.equal(pool.add(extended("z")), "valid");
+  t.same(pool.pending(10_000n), [bare], "from a peer");
+  t.equal(pool.check(at(1n), [extended("w")]), undefined, "a block may carry them");
+  t.same(pool.pending(10_000n), [bare]);
+  await pool.update(at(2n), [extended("w")]);
+  for (const each of [pool, await open(at(2n), db)]) {
+    t.same(each.pending(10_000n), [], "decided");
+    t.equal(each.add(extended("v")), "valid");
+    t.equal(each.add(bare), "valid");
+    t.equal(each.check(at(2n), [extended("u")]), undefined, "valid in a block, as in CometBFT");
+    t.same(each.pending(10_000n), [], "not proposed again");
+  }
+  await pool.update(at(12n), []);
+  await written();
+  t.same(await keysOf(db), [], "forgotten when it is too old");
+});
+
+async function keysOf(db: MemoryDb): Promise<string[]> {
+  const keys: string[] = [];
+  for await (const [key] of db.iterate({})) keys.push(toHex(key));
+  return keys;
+}
 
 t.test("V4: expires only when too old in blocks and in time", async (t) => {
   const pool = await open(at(1n));
